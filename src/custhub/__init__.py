@@ -1,0 +1,1 @@
+"""custhub, a headless customer hub."""
