@@ -1,0 +1,1 @@
+"""Tools without business: database, statements, units of work, ids, time, errors."""

@@ -1,0 +1,230 @@
+"""Embedded SQLite: one process, one writer connection under a fair lock, one reader inline in the loop.
+
+The driver is called straight from the event loop: a bounded statement takes tens of microseconds, a thread
+costs more. COMMIT alone goes to a thread, because it waits for the disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.dialects.sqlite import pysqlite
+from sqlalchemy.engine.interfaces import Dialect
+
+from custhub.kit.db import DatabaseUnavailable, DiskFull, EngineName, Row, Violation, constraint_names
+from custhub.kit.writes import LostRace, SqliteWriter, WriteSet
+
+_GUARD_STEPS = 50_000
+
+
+class DirectoryLocked(Exception):
+    """Another process owns this data directory."""
+
+
+class DirectoryLock:
+    """The OS lock that makes a data directory belong to one process; gone with the process."""
+
+    def __init__(self, directory: Path) -> None:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._file = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._file)
+            raise DirectoryLocked(f"{directory} is in use by another custhub process") from None
+
+    def release(self) -> None:
+        """Give the directory back."""
+        os.close(self._file)
+
+
+def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    """One configured connection; the file is created readable by its owner alone (S-29)."""
+    if not path.exists():
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    raw = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=1024)
+    raw.create_function("from_hex", 1, bytes.fromhex, deterministic=True)
+    raw.execute("PRAGMA busy_timeout = 5000")
+    raw.execute("PRAGMA foreign_keys = ON")
+    raw.execute("PRAGMA temp_store = MEMORY")
+    raw.execute("PRAGMA cache_size = -65536")
+    raw.execute("PRAGMA mmap_size = 1073741824")
+    if read_only:
+        raw.execute("PRAGMA query_only = ON")
+        raw.execute("PRAGMA wal_autocheckpoint = 0")
+        return raw
+    raw.execute("PRAGMA journal_mode = WAL")
+    raw.execute("PRAGMA synchronous = FULL")
+    raw.execute("PRAGMA secure_delete = ON")
+    return raw
+
+
+class SqliteConnection:
+    """The writer connection inside a transaction."""
+
+    name: EngineName = "sqlite"
+
+    def __init__(
+        self, raw: sqlite3.Connection, writer: SqliteWriter, names: Mapping[tuple[str, frozenset[str]], str]
+    ) -> None:
+        self.raw = raw
+        self._writer = writer
+        self._names = names
+
+    async def fetch(self, sql: str, values: Sequence[Any]) -> Sequence[Row]:
+        """Run one statement and give all its rows."""
+        try:
+            return self.raw.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise self.translate(error) from error
+
+    async def execute(self, sql: str, values: Sequence[Any]) -> int:
+        """Run one statement and give the number of rows it touched."""
+        return self.run(sql, values)
+
+    async def execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> int:
+        """Run one statement for many rows."""
+        try:
+            return self.raw.executemany(sql, rows).rowcount
+        except sqlite3.Error as error:
+            raise self.translate(error) from error
+
+    def run(self, sql: str, values: Sequence[Any]) -> int:
+        """`execute` without a coroutine."""
+        try:
+            return self.raw.execute(sql, values).rowcount
+        except sqlite3.Error as error:
+            raise self.translate(error) from error
+
+    async def send(self, writes: WriteSet) -> None:
+        """Write a set inside this transaction. Raises Violation, LostRace, DiskFull."""
+        for write in sorted(writes.writes, key=lambda w: not w.guard):
+            text, rows = self._writer.prepare(write)
+            if len(rows) > 1:
+                await self.execute_many(text.sql, rows)
+            elif self.run(text.sql, rows[0]) == 0 and write.guard:
+                raise LostRace
+
+    def translate(self, error: sqlite3.Error) -> Exception:
+        """The expected failure behind a driver's exception, or the exception itself."""
+        text = str(error)
+        if isinstance(error, sqlite3.IntegrityError):
+            kind, _, columns = text.partition(" constraint failed: ")
+            if kind == "UNIQUE" and "." in columns:
+                parts = [column.strip().split(".", 1) for column in columns.split(",")]
+                return Violation(self._names.get((parts[0][0], frozenset(p[1] for p in parts)), columns))
+            return Violation(columns or text)
+        if "disk is full" in text or "disk I/O" in text:
+            return DiskFull()
+        if isinstance(error, sqlite3.OperationalError) and ("interrupted" in text or "locked" in text):
+            return DatabaseUnavailable()
+        return error
+
+
+class SqliteDatabase:
+    """The connections of the one process that owns the data directory."""
+
+    name: EngineName = "sqlite"
+
+    def __init__(self, path: Path, *, read_seconds: float) -> None:
+        self.dialect: Dialect = pysqlite.dialect()
+        self.path = path
+        self._read_seconds = read_seconds
+        self._lock = asyncio.Lock()
+        self._disk = ThreadPoolExecutor(1, thread_name_prefix="custhub-commit")
+        self._directory: DirectoryLock | None = None
+        self._reader: sqlite3.Connection | None = None
+        self._writer: SqliteConnection | None = None
+        self._deadline = 0.0
+
+    async def open(self) -> None:
+        """Take the directory and connect. Raises DirectoryLocked."""
+        self._directory = DirectoryLock(self.path.parent)
+        self._writer = SqliteConnection(connect(self.path), SqliteWriter(self.dialect), constraint_names())
+        self._reader = connect(self.path, read_only=True)
+        self._reader.set_progress_handler(self._overdue, _GUARD_STEPS)
+
+    def _overdue(self) -> int:
+        # The loop waits while a read runs: no read may take longer than the statement timeout.
+        return time.monotonic() > self._deadline
+
+    async def close(self) -> None:
+        """Fold the log into the file and give the directory back."""
+        async with self._lock:
+            if self._reader is not None:
+                self._reader.close()
+            if self._writer is not None:
+                self._writer.raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                self._writer.raw.close()
+            self._reader = self._writer = None
+            if self._directory is not None:
+                self._directory.release()
+                self._directory = None
+        self._disk.shutdown(wait=True)
+
+    @property
+    def in_use(self) -> int:
+        """1 while a transaction runs."""
+        return int(self._lock.locked())
+
+    async def fetch(self, sql: str, values: Sequence[Any]) -> Sequence[Row]:
+        """Read on the reader, inline in the loop."""
+        reader, writer = self._reader, self._writer
+        if reader is None or writer is None:
+            raise DatabaseUnavailable
+        self._deadline = time.monotonic() + self._read_seconds
+        try:
+            return reader.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise writer.translate(error) from error
+
+    async def send(self, writes: WriteSet) -> None:
+        """Commit a set. Raises Violation, LostRace, DiskFull."""
+        if not writes.writes:
+            return
+        async with self.transaction() as connection:
+            await connection.send(writes)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[SqliteConnection]:
+        """BEGIN IMMEDIATE ... COMMIT around the block under the writer's fair lock, ROLLBACK when it raises."""
+        async with self._lock:
+            writer = self._writer
+            if writer is None:
+                raise DatabaseUnavailable
+            try:
+                writer.run("BEGIN IMMEDIATE", ())
+                yield writer
+                # Shielded: a client that goes away must not leave the writer inside a transaction.
+                commit = asyncio.get_running_loop().run_in_executor(self._disk, writer.raw.execute, "COMMIT")
+                try:
+                    await asyncio.shield(commit)
+                except asyncio.CancelledError:
+                    await commit
+                    raise
+            except sqlite3.Error as error:
+                raise writer.translate(error) from error
+            finally:
+                if writer.raw.in_transaction:
+                    writer.raw.execute("ROLLBACK")
+
+    async def ping(self) -> None:
+        """Read one value."""
+        await self.fetch("SELECT 1", ())
+
+    async def checkpoint(self) -> bool:
+        """Fold the log into the file; True when nothing of it remains (S-26)."""
+        async with self._lock:
+            if self._writer is None:
+                raise DatabaseUnavailable
+            busy: int = self._writer.raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            return busy == 0

@@ -1,0 +1,201 @@
+"""Unit of work: collects what one entry (a request, a job's batch, a command) writes and commits it once."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+from uuid import UUID
+
+from sqlalchemy import Table
+
+from custhub.kit.clock import Clock
+from custhub.kit.db import Database, EngineName, Row, TransactionConnection, Violation
+from custhub.kit.errors import HubError
+from custhub.kit.writes import WriteSet
+
+
+class Actor(NamedTuple):
+    """Who does it: a user, a partner client, the operator at the machine, or the hub itself."""
+
+    kind: str
+    id: UUID | None
+    client_id: str | None = None
+
+
+SYSTEM = Actor("system", None)
+
+
+class Fact(Protocol):
+    """A committed change others may want to know of; each feature declares its own in events.py."""
+
+    @property
+    def type(self) -> str:
+        """`resource.verb_past`."""
+
+    @property
+    def schema_version(self) -> int:
+        """Version of the schema of `data`."""
+
+    @property
+    def subject(self) -> tuple[str, UUID, int]:
+        """Type, id and revision of the resource."""
+
+    @property
+    def customer_id(self) -> UUID | None:
+        """Whose it is, so that erasure finds it."""
+
+    def data(self) -> Mapping[str, Any]:
+        """Ids, names of changed fields, masks; never plaintext."""
+
+
+class Sealer(Protocol):
+    """Seals the details of an audit entry under its customer's key."""
+
+    def seal(self, table: str, column: str, row_id: UUID, plaintext: bytes) -> bytes:
+        """The ciphertext, bound to its row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One entry for the audit log. `fields` are names; values go into `details`, sealed by `sealer`."""
+
+    action: str
+    object_type: str
+    object_id: UUID | None
+    customer_id: UUID | None = None
+    fields: Sequence[str] = ()
+    reason: str | None = None
+    outcome: str = "done"
+    details: Mapping[str, Any] | None = None
+    sealer: Sealer | None = None
+
+
+class Recorder(Protocol):
+    """Writes events and audit entries; app.build hands it in, kit knows no table."""
+
+    def record(self, uow: UnitOfWork, facts: Sequence[Fact], notes: Sequence[Note]) -> None:
+        """Add the rows of facts and notes to the write set."""
+
+
+class UnitOfWork:
+    """What one entry reads and writes. Holds no connection until `flush()`, or at all when it only commits.
+
+    `locking` is set when the request runs a second time after a lost race: reads then go through an explicit
+    transaction and lock their rows.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        recorder: Recorder,
+        actor: Actor,
+        request_id: str,
+        *,
+        locking: bool = False,
+    ) -> None:
+        self.name: EngineName = database.name
+        self.dialect = database.dialect
+        self.database = database
+        self.clock = clock
+        self.actor = actor
+        self.request_id = request_id
+        self.locking = locking
+        self.now: datetime = clock.now()
+        self.customer_id: UUID | None = None
+        self.writes = WriteSet()
+        self._recorder = recorder
+        self._facts: list[Fact] = []
+        self._notes: list[Note] = []
+        self._translations: dict[str, Callable[[], Awaitable[HubError]]] = {}
+        self._transaction: AbstractAsyncContextManager[TransactionConnection] | None = None
+        self._connection: TransactionConnection | None = None
+
+    async def fetch(self, sql: str, values: Sequence[Any]) -> Sequence[Row]:
+        """Read: inside the transaction where there is one, else from the pool."""
+        if self.locking and self._connection is None:
+            await self._begin()
+        reader = self._connection or self.database
+        return await reader.fetch(sql, values)
+
+    def insert(self, table: Table, row: NamedTuple | Mapping[str, Any]) -> None:
+        """Add a row; a frozen row class gives all its columns."""
+        self.writes.insert(table, row._asdict() if isinstance(row, tuple) else row)
+
+    def update(self, table: Table, key: Mapping[str, Any], values: Mapping[str, Any], *, guard: bool = False) -> None:
+        """Change a row; with `guard` the whole unit of work is lost when no row has this key."""
+        self.writes.update(table, key, values, guard=guard)
+
+    def delete(self, table: Table, key: Mapping[str, Any]) -> None:
+        """Remove rows."""
+        self.writes.delete(table, key)
+
+    def emit(self, fact: Fact) -> None:
+        """Tell others, in the same commit."""
+        self._facts.append(fact)
+        self.customer_id = self.customer_id or fact.customer_id
+
+    def audit(self, note: Note) -> None:
+        """Leave an audit entry, in the same commit."""
+        self._notes.append(note)
+
+    def on_violation(self, constraint: str, explain: Callable[[], Awaitable[HubError]]) -> None:
+        """Say what a refused constraint means here; asked only when it happens, after the rollback."""
+        self._translations[constraint] = explain
+
+    async def flush(self) -> None:
+        """Send what is collected inside an explicit transaction, so that later reads see it."""
+        await self._send(await self._begin())
+
+    async def commit(self) -> None:
+        """Send everything and commit. Raises the expected failure of a violated constraint, or LostRace."""
+        if self._facts or self._notes:
+            self._recorder.record(self, self._facts, self._notes)
+            self._facts, self._notes = [], []
+        try:
+            if self._connection is None:
+                await self.database.send(self.writes)
+            else:
+                await self._send(self._connection)
+                transaction, self._transaction, self._connection = self._transaction, None, None
+                if transaction is not None:
+                    await transaction.__aexit__(None, None, None)
+        except Violation as violation:
+            await self.rollback()
+            raise await self.explain(violation) from violation
+        self.writes.clear()
+
+    async def explain(self, violation: Violation) -> Exception:
+        """The feature's error for a violated constraint, or the violation itself, which is a bug."""
+        explain = self._translations.get(violation.constraint)
+        return violation if explain is None else await explain()
+
+    async def rollback(self) -> None:
+        """Drop everything."""
+        self.writes.clear()
+        self._facts, self._notes = [], []
+        transaction, self._transaction, self._connection = self._transaction, None, None
+        if transaction is not None:
+            await transaction.__aexit__(_RolledBack, _RolledBack(), None)
+
+    async def _begin(self) -> TransactionConnection:
+        if self._connection is None:
+            transaction = self.database.transaction()
+            self._connection = await transaction.__aenter__()
+            self._transaction = transaction
+        return self._connection
+
+    async def _send(self, connection: TransactionConnection) -> None:
+        try:
+            await connection.send(self.writes)
+        except Violation as violation:
+            await self.rollback()
+            raise await self.explain(violation) from violation
+        self.writes.clear()
+
+
+class _RolledBack(Exception):
+    """Tells the driver's context manager to roll back."""

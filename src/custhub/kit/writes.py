@@ -1,0 +1,221 @@
+"""What one unit of work writes, collected first and sent as one statement.
+
+On PostgreSQL the set becomes one multi-CTE statement; on SQLite the same list runs between BEGIN IMMEDIATE and
+COMMIT. The text is cached per shape: the tuple of (operation, table, columns). An update may be a guard: when it
+touches no row, nothing of the set is written and `LostRace` is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, cast
+
+from sqlalchemy import (
+    ARRAY,
+    ClauseElement,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
+from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.selectable import CTE
+
+Operation = Literal["insert", "insert_many", "update", "delete"]
+
+
+#: Key in `Table.info`: the columns of a contested unique key. Rows of one write go in sorted by them: rivals that
+#: bring the same keys in opposite order would wait for each other.
+SORTED = "sorted"
+
+
+class LostRace(Exception):
+    """A guarded update found another revision: the request runs once more, with its rows locked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One statement of the set: rows for an insert, key and values for the others."""
+
+    operation: Operation
+    table: Table
+    key: Mapping[str, Any]
+    values: Mapping[str, Any]
+    rows: Sequence[Mapping[str, Any]] = ()
+    guard: bool = False
+
+    @property
+    def shape(self) -> tuple[Any, ...]:
+        """What the text depends on."""
+        return (self.operation, self.table.name, tuple(self.key), tuple(self.values), self.guard)
+
+
+@dataclass(slots=True)
+class WriteSet:
+    """Rows to write, in the order in which parents come before children."""
+
+    writes: list[Write] = field(default_factory=list)
+
+    def insert(self, table: Table, values: Mapping[str, Any]) -> None:
+        """Add one row; every column is given, there are no database defaults."""
+        for i, known in enumerate(self.writes):
+            if known.table is table and known.operation in ("insert", "insert_many"):
+                rows = known.rows if known.operation == "insert_many" else (known.values,)
+                self.writes[i] = Write("insert_many", table, {}, {}, _sorted(table, [*rows, values]))
+                return
+        self.writes.append(Write("insert", table, {}, values))
+
+    def insert_all(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Add many rows of one table at once."""
+        if rows:
+            self.writes.append(Write("insert_many", table, {}, {}, _sorted(table, rows)))
+
+    def update(self, table: Table, key: Mapping[str, Any], values: Mapping[str, Any], *, guard: bool = False) -> None:
+        """Change the row with this key; as a guard, losing it loses the whole set."""
+        self.writes.append(Write("update", table, key, values, guard=guard))
+
+    def delete(self, table: Table, key: Mapping[str, Any]) -> None:
+        """Remove the rows with this key."""
+        self.writes.append(Write("delete", table, key, {}))
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.writes.clear()
+
+    @property
+    def guards(self) -> int:
+        """How many guarded updates there are."""
+        return sum(write.guard for write in self.writes)
+
+
+def _sorted(table: Table, rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    names = table.info.get(SORTED)
+    return rows if names is None else sorted(rows, key=lambda row: [row[name] for name in names])
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """Compiled text of one write, with the conversions of its parameters."""
+
+    sql: str
+    binds: tuple[tuple[str, Any], ...]
+
+    def values(self, params: Mapping[str, Any]) -> list[Any]:
+        """Parameters in the order of the text, converted for the driver."""
+        return [params[name] if p is None else p(params[name]) for name, p in self.binds]
+
+
+def _compile(statement: ClauseElement, dialect: Dialect) -> Statement:
+    compiled = cast(SQLCompiler, statement.compile(dialect=dialect))
+    processors: dict[str, Any] = dict(compiled._bind_processors)
+    names = compiled.positiontup or []
+    return Statement(str(compiled), tuple((name, processors.get(name)) for name in names))
+
+
+def _condition(table: Table, key: Mapping[str, Any], prefix: str) -> Any:
+    return and_(*(table.c[c] == bindparam(f"{prefix}k_{c}", type_=table.c[c].type) for c in key))
+
+
+class SqliteWriter:
+    """Texts of single writes for SQLite."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._texts: dict[tuple[Any, ...], Statement] = {}
+
+    def prepare(self, write: Write) -> tuple[Statement, list[list[Any]]]:
+        """The text of a write and its rows of parameters."""
+        many = write.operation == "insert_many"
+        shape = ("insert", write.table.name, (), tuple(write.rows[0]), False) if many else write.shape
+        text = self._texts.get(shape)
+        if text is None:
+            text = self._texts[shape] = self._build(write)
+        if many:
+            return text, [text.values({f"v_{c}": v for c, v in row.items()}) for row in write.rows]
+        params = {f"v_{c}": v for c, v in write.values.items()} | {f"k_{c}": v for c, v in write.key.items()}
+        return text, [text.values(params)]
+
+    def _build(self, write: Write) -> Statement:
+        table = write.table
+        columns = write.rows[0] if write.rows else write.values
+        values = {table.c[c]: bindparam(f"v_{c}", type_=table.c[c].type) for c in columns}
+        if write.operation in ("insert", "insert_many"):
+            return _compile(insert(table).values(values), self._dialect)
+        where = _condition(table, write.key, "")
+        if write.operation == "update":
+            return _compile(update(table).where(where).values(values), self._dialect)
+        return _compile(delete(table).where(where), self._dialect)
+
+
+class PostgresWriter:
+    """One multi-CTE text per shape of a set."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._texts: dict[tuple[Any, ...], Statement] = {}
+
+    def prepare(self, writes: Sequence[Write]) -> tuple[Statement, list[Any]]:
+        """The text of a whole set and its parameters. The one row it answers is the number of guards that held."""
+        shape = tuple(
+            (w.operation, w.table.name, tuple(w.rows[0])) if w.operation == "insert_many" else w.shape for w in writes
+        )
+        text = self._texts.get(shape)
+        if text is None:
+            text = self._texts[shape] = self._build(writes)
+        params: dict[str, Any] = {}
+        for i, write in enumerate(writes):
+            if write.operation == "insert_many":
+                for c in write.rows[0]:
+                    params[f"w{i}v_{c}"] = [row[c] for row in write.rows]
+                continue
+            for c, v in write.values.items():
+                params[f"w{i}v_{c}"] = v
+            for c, v in write.key.items():
+                params[f"w{i}k_{c}"] = v
+        return text, text.values(params)
+
+    def _build(self, writes: Sequence[Write]) -> Statement:
+        guards: list[CTE] = []
+        others: list[CTE] = []
+        # Guards first: the statements that depend on them refer to their names.
+        for i, write in sorted(enumerate(writes), key=lambda pair: not pair[1].guard):
+            cte = self._cte(f"w{i}", write, guards)
+            (guards if write.guard else others).append(cte)
+        held = [select(func.count()).select_from(guard).scalar_subquery() for guard in guards]
+        total = held[0] if held else literal_column("0")
+        for count in held[1:]:
+            total = total + count
+        return _compile(select(total.label("held")).add_cte(*guards, *others), self._dialect)
+
+    def _cte(self, name: str, write: Write, guards: Sequence[CTE]) -> CTE:
+        table = write.table
+        held = [exists(select(literal_column("1")).select_from(guard)) for guard in guards]
+        if write.operation == "insert_many":
+            columns = list(write.rows[0])
+            # One dimension: a JSON list as value is no array of its own.
+            arrays = [
+                func.unnest(bindparam(f"{name}v_{c}", type_=ARRAY(table.c[c].type, dimensions=1))).label(c)
+                for c in columns
+            ]
+            return insert(table).from_select(columns, select(*arrays).where(*held)).returning(
+                literal_column("1").label("done")
+            ).cte(name)  # fmt: skip
+        values = {c: bindparam(f"{name}v_{c}", type_=table.c[c].type) for c in write.values}
+        if write.operation == "insert":
+            source = select(*(value.label(c) for c, value in values.items())).where(*held)
+            return (
+                insert(table).from_select(list(values), source).returning(literal_column("1").label("done")).cte(name)
+            )
+        where = and_(_condition(table, write.key, name), *held)
+        if write.operation == "update":
+            changed = update(table).where(where).values({table.c[c]: value for c, value in values.items()})
+            return changed.returning(literal_column("1").label("done")).cte(name)
+        return delete(table).where(where).returning(literal_column("1").label("done")).cte(name)
