@@ -1,0 +1,73 @@
+"""Keyed hashes that find a sealed number without opening any."""
+
+from __future__ import annotations
+
+import hmac
+
+from custhub.crypto.cipher import kdf, lv
+from custhub.crypto.errors import KeyUnavailable
+from custhub.crypto.keyring import Keyring, Purpose
+
+
+class BlindIndexes:
+    """The exact and the last-4 index of phone numbers, under every live `bidx` key.
+
+    A `kid` of None means the newest. All methods raise KeyUnavailable for a kid that is not live, and ValueError for
+    what is not normalised: a hash of another spelling would be a second identity of one number.
+    """
+
+    def __init__(self, keyring: Keyring) -> None:
+        """Raise KeyMissing when the keyring has no live `bidx` key."""
+        self._newest = keyring.newest(Purpose.BIDX)
+        roots = {kid: keyring.root(Purpose.BIDX, kid) for kid in keyring.kids(Purpose.BIDX)}
+        self._exact = {kid: kdf(root, lv("bidx", "phone.exact.v1")) for kid, root in roots.items()}
+        self._last4 = {kid: kdf(root, lv("bidx", "phone.last4.v1")) for kid, root in roots.items()}
+
+    def kids(self) -> tuple[int, ...]:
+        """The live `bidx` keys, ascending."""
+        return tuple(self._exact)
+
+    def exact(self, e164_key: str, kid: int | None = None) -> bytes:
+        """16 bytes that are equal for equal numbers (S-09). `e164_key` is the equivalence key, `+` and digits."""
+        return hmac.digest(self._key(self._exact, kid), _e164(e164_key), "sha256")[:16]
+
+    def last4(self, digits: str, kid: int | None = None) -> int:
+        """The bucket, 0 to 4095, of the last four of `digits`, the national number or its end (S-10).
+
+        About one number in 4,096 shares a bucket by chance: whoever searches must open and compare.
+        """
+        if not (digits.isascii() and digits.isdigit()):
+            raise ValueError("digits must be ASCII digits")
+        tag = hmac.digest(self._key(self._last4, kid), digits[-4:].encode("ascii"), "sha256")
+        return int.from_bytes(tag[:2], "big") >> 4
+
+    def _key(self, keys: dict[int, bytes], kid: int | None) -> bytes:
+        key = keys.get(self._newest if kid is None else kid)
+        if key is None:
+            raise KeyUnavailable
+        return key
+
+
+class SuppressionHashes:
+    """Hashes of numbers that must not come back (S-85).
+
+    All live keys are checked: nobody can hash an erased number again under a newer one (S-17).
+    """
+
+    def __init__(self, keyring: Keyring) -> None:
+        """Raise KeyMissing when the keyring has no live `suppress` key."""
+        keyring.newest(Purpose.SUPPRESS)
+        self._keys = {
+            kid: kdf(keyring.root(Purpose.SUPPRESS, kid), lv("suppress")) for kid in keyring.kids(Purpose.SUPPRESS)
+        }
+
+    def of(self, e164: str) -> dict[int, bytes]:
+        """The 32-byte hash under every live key, by kid. Raises ValueError unless `e164` is `+` and digits."""
+        number = _e164(e164)
+        return {kid: hmac.digest(key, number, "sha256") for kid, key in self._keys.items()}
+
+
+def _e164(number: str) -> bytes:
+    if not (number.isascii() and number[:1] == "+" and number[1:].isdigit()):
+        raise ValueError("number must be E.164: a plus sign and digits")
+    return number.encode("ascii")
