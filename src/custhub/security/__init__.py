@@ -1,0 +1,1 @@
+"""Who is calling and what the caller may do: scopes, principals, tokens. No FastAPI."""
