@@ -1,0 +1,1 @@
+"""HTTP edge: one ASGI class, one route class, dependencies, errors, the document."""

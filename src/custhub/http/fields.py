@@ -1,0 +1,132 @@
+"""Types of members that many bodies share; they carry their bounds into the document (CONTRACT B5)."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    StringConstraints,
+)
+from pydantic.json_schema import WithJsonSchema
+from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core.core_schema import no_info_before_validator_function
+
+from custhub.kit.ids import PATTERNS, Prefix, from_text
+
+INT32 = 2_147_483_647
+
+_NO_LINE = "\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069"
+_UNSEEN = "\\s\\u00ad\\u200b-\\u200f\\u2060-\\u2065\\ufeff"
+#: One line with something to see on it: no controls, no line ends, nothing that turns the direction of writing.
+LINE = f"^[^{_NO_LINE}]*[^{_NO_LINE}{_UNSEEN}][^{_NO_LINE}]*$"
+
+
+def _make_exact(node: Any) -> None:
+    """Pydantic takes "yes" for true, "5_0" and true for numbers; JSON Schema, and so the document, does not."""
+    if isinstance(node, list | tuple):
+        for item in node:
+            _make_exact(item)
+    elif isinstance(node, dict):
+        if node.get("type") == "bool":
+            node["strict"] = True
+        elif node.get("type") == "int":
+            inner = dict(node)
+            node.clear()
+            node.update(no_info_before_validator_function(_whole, inner))
+        if node.get("type") == "function-before" and node["function"]["function"] is _whole:
+            return
+        for item in node.values():
+            _make_exact(item)
+
+
+def _whole(value: object) -> object:
+    if isinstance(value, str | bool):
+        raise PydanticCustomError("wrong_type", "not a number")
+    return value
+
+
+class Body(BaseModel):
+    """A request body: unknown members are refused, and so are numbers and truth values written as something else."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """The schema of the class; a member's own `strict` would not reach inside lists and unions."""
+        schema = handler(source)
+        _make_exact(schema)
+        return schema
+
+
+class Read(BaseModel):
+    """A response body; it documents what views give."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+def _id(prefix: Prefix) -> Any:
+    def parse(value: object) -> UUID:
+        if isinstance(value, UUID):
+            return value
+        if isinstance(value, str):
+            try:
+                return from_text(prefix, value)
+            except ValueError:
+                pass
+        raise PydanticCustomError("invalid_id", "not an id of this kind")
+
+    example = f"{prefix.value}_01m81amc1cfrnt9m7qcr38rxrh"
+    schema = {"type": "string", "pattern": PATTERNS[prefix], "minLength": 30, "maxLength": 30, "examples": [example]}
+    return Annotated[UUID, BeforeValidator(parse), WithJsonSchema(schema)]
+
+
+CustomerId = _id(Prefix.CUSTOMER)
+PhoneId = _id(Prefix.PHONE)
+ContactId = _id(Prefix.CONTACT)
+EmailId = _id(Prefix.EMAIL)
+AddressId = _id(Prefix.ADDRESS)
+ExternalIdId = _id(Prefix.EXTERNAL_ID)
+UserId = _id(Prefix.USER)
+TeamId = _id(Prefix.TEAM)
+RoleId = _id(Prefix.ROLE)
+ClientId = _id(Prefix.CLIENT)
+KeyId = _id(Prefix.KEY)
+AuditId = _id(Prefix.AUDIT)
+
+
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def _in_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:  # the first hours of year 1, the last ones of 9999
+        raise PydanticCustomError("invalid_timestamp", "out of range") from None
+
+
+def _rfc3339(value: object) -> object:
+    # Pydantic would read a number, in digits too, as seconds since 1970.
+    if not isinstance(value, datetime) and not (isinstance(value, str) and _RFC3339.fullmatch(value)):
+        raise PydanticCustomError("invalid_timestamp", "not RFC 3339")
+    return value
+
+
+Timestamp = Annotated[
+    datetime,
+    BeforeValidator(_rfc3339),
+    AfterValidator(_in_utc),
+    WithJsonSchema({"type": "string", "format": "date-time", "maxLength": 40, "examples": ["2026-01-31T08:00:00Z"]}),
+]
+Revision = Annotated[int, Field(ge=1, le=INT32, json_schema_extra={"format": "int32"})]
+Text40 = Annotated[str, StringConstraints(min_length=1, max_length=40)]
+Text100 = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+Text200 = Annotated[str, StringConstraints(min_length=1, max_length=200)]
