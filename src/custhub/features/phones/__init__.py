@@ -1,0 +1,1 @@
+"""Phone numbers: read, seal, find, mask, open. The only feature that touches plaintext numbers."""

@@ -1,0 +1,31 @@
+"""Numbers of many customers at once, set-based: claimed first, to learn which are taken, stored afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from custhub.features.phones.models import ClaimRow, PhoneRow, customer_phones, phone_claims
+from custhub.kit.contested import ContestedInsert
+from custhub.kit.uow import UnitOfWork
+
+__all__ = ["ClaimRow", "claim_numbers", "release_numbers", "store_numbers"]
+
+_CLAIM = ContestedInsert(phone_claims, ("kid", "exact_index"))
+
+
+async def claim_numbers(uow: UnitOfWork, claims: Iterable[ClaimRow]) -> set[tuple[int, bytes]]:
+    """Claim what is free, in the explicit transaction of this unit of work; (kid, index) of what was free."""
+    # In one order everywhere: two batches that want the same numbers wait for each other, never in a circle.
+    ordered = sorted(claims, key=lambda claim: (claim.kid, claim.exact_index))
+    return {(kid, bytes(index)) for kid, index in await _CLAIM.store(uow, ordered)}
+
+
+def release_numbers(uow: UnitOfWork, claims: Iterable[ClaimRow]) -> None:
+    """Give claims of this unit of work back."""
+    for claim in claims:
+        uow.delete(phone_claims, {"kid": claim.kid, "exact_index": claim.exact_index})
+
+
+def store_numbers(uow: UnitOfWork, rows: Sequence[PhoneRow]) -> None:
+    """Store numbers whose claims are settled."""
+    uow.writes.insert_all(customer_phones, [row._asdict() for row in rows])
