@@ -1,0 +1,8 @@
+"""Use cases of the audit log: write, seal, sign, verify, cut, show."""
+
+from custhub.features.audit.service.details import open_details
+from custhub.features.audit.service.log import AuditLog
+from custhub.features.audit.service.record import AuditWriter, DenialLog
+from custhub.features.audit.service.verify import AuditVerifier
+
+__all__ = ["AuditLog", "AuditVerifier", "AuditWriter", "DenialLog", "open_details"]
