@@ -1,0 +1,1 @@
+"""The person record: people and organisations, their parts, tags and lifecycle."""

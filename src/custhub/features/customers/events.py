@@ -1,0 +1,42 @@
+"""Facts about customers that others hear of."""
+
+from __future__ import annotations
+
+from custhub.events.envelope import Event
+from custhub.kit.ids import Prefix
+
+
+class CustomerEvent(Event):
+    """Something happened to a customer."""
+
+    __slots__ = ()
+    subject_type = "customer"
+    prefix = Prefix.CUSTOMER
+
+
+class CustomerCreated(CustomerEvent):
+    """A customer was created."""
+
+    __slots__ = ()
+    type = "customer.created"
+
+
+class CustomerUpdated(CustomerEvent):
+    """Fields or parts of a customer changed."""
+
+    __slots__ = ()
+    type = "customer.updated"
+
+
+class CustomerArchived(CustomerEvent):
+    """A customer was archived; its numbers are free."""
+
+    __slots__ = ()
+    type = "customer.archived"
+
+
+class CustomerRestored(CustomerEvent):
+    """An archived customer is back."""
+
+    __slots__ = ()
+    type = "customer.restored"

@@ -1,0 +1,19 @@
+"""Read statements over customers."""
+
+from custhub.features.customers.queries.records import (
+    BY_ID,
+    LOCKED,
+    RECORD,
+    CustomerRecord,
+    is_reachable,
+    make_record,
+)
+
+__all__ = [
+    "BY_ID",
+    "LOCKED",
+    "RECORD",
+    "CustomerRecord",
+    "is_reachable",
+    "make_record",
+]

@@ -1,0 +1,175 @@
+"""Pages of customers: every filter, order and reach is a compiled variant, built when first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from enum import StrEnum
+from typing import Any, NamedTuple, TypeVar
+
+from sqlalchemy import ColumnElement, Select, bindparam, exists, func, literal_column, select, tuple_
+
+from custhub.features.customers.models import customer_addresses, customer_tags, customers
+from custhub.features.customers.queries.records import RECORD, CustomerRecord, make_record
+from custhub.kit.db import from_micros, micros
+from custhub.kit.ids import from_bytes
+from custhub.kit.paging import Page
+from custhub.kit.query import Reader, any_of
+from custhub.security.reach import Reach, Reachable
+
+R = TypeVar("R")
+
+
+class CustomerSort(StrEnum):
+    """Orders a list of customers can have; a minus turns them round."""
+
+    CREATED = "created_at"
+    CREATED_DOWN = "-created_at"
+    UPDATED = "updated_at"
+    UPDATED_DOWN = "-updated_at"
+    NAME = "name"
+    NAME_DOWN = "-name"
+
+
+_c = customers.c
+_COLUMNS = {"created_at": _c.created_at, "updated_at": _c.updated_at, "name": _c.name_key}
+_MANY = 10_000
+
+
+def _at_address(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists(
+        select(literal_column("1")).where(customer_addresses.c.customer_id == _c.id, condition).correlate(customers)
+    )
+
+
+#: Of one value their index gives the order of creation too, and a page stops early; of a list it never can.
+_OWN = {"stage": _c.stage, "source": _c.source, "owner_id": _c.owner_id, "team_id": _c.team_id}
+_FILTERS: dict[str, Callable[[], ColumnElement[bool]]] = {
+    "tag": lambda: exists(
+        select(literal_column("1"))
+        .where(customer_tags.c.customer_id == _c.id, any_of(customer_tags.c.tag_key, "tag"))
+        .correlate(customers)
+    ),
+    "country": lambda: _at_address(any_of(customer_addresses.c.country, "country")),
+    "province": lambda: _at_address(any_of(customer_addresses.c.province, "province")),
+    "city": lambda: _at_address(any_of(customer_addresses.c.city, "city")),
+    "created_at_gte": lambda: _c.created_at >= bindparam("created_at_gte"),
+    "created_at_lt": lambda: _c.created_at < bindparam("created_at_lt"),
+    "updated_at_gte": lambda: _c.updated_at >= bindparam("updated_at_gte"),
+    "updated_at_lt": lambda: _c.updated_at < bindparam("updated_at_lt"),
+}
+_ARCHIVED: dict[str, Callable[[], ColumnElement[bool]] | None] = {
+    "false": lambda: _c.archived_at.is_(None),
+    "true": lambda: _c.archived_at.is_not(None),
+    "any": None,
+}
+
+
+class Selection(NamedTuple):
+    """Which customers: `filters` by name, only those with a value; `archived` is false, true or any."""
+
+    filters: Mapping[str, Any]
+    archived: str
+
+    @property
+    def shape(self) -> tuple[Any, ...]:
+        """What the texts of its statements depend on."""
+        return tuple((name, self._is_one(name)) for name in sorted(self.filters)), self.archived
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """What is bound into them."""
+        return {name: value[0] if self._is_one(name) else value for name, value in self.filters.items()}
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """What they ask for."""
+        archived = _ARCHIVED[self.archived]
+        return [self._condition(name) for name in sorted(self.filters)] + ([archived()] if archived else [])
+
+    def _is_one(self, name: str) -> bool:
+        return name in _OWN and len(self.filters[name]) == 1
+
+    def _condition(self, name: str) -> ColumnElement[bool]:
+        if name not in _OWN:
+            return _FILTERS[name]()
+        column = _OWN[name]
+        return column == bindparam(name, type_=column.type) if self._is_one(name) else any_of(column, name)
+
+
+class Total(NamedTuple):
+    """How many there are: exact up to 10,000, else at least that many."""
+
+    value: int
+    exact: bool
+
+
+#: Of all the shapes a caller could think of, some hundreds are kept.
+_SHAPES = 512
+_pages: dict[tuple[Any, ...], Reachable[CustomerRecord]] = {}
+_totals: dict[tuple[Any, ...], Reachable[int]] = {}
+
+
+def _kept(
+    shapes: dict[tuple[Any, ...], Reachable[R]], key: tuple[Any, ...], build: Callable[[], Reachable[R]]
+) -> Reachable[R]:
+    query = shapes.get(key)
+    if query is None:
+        if len(shapes) >= _SHAPES:
+            del shapes[next(iter(shapes))]
+        query = shapes[key] = build()
+    return query
+
+
+def page_statement(selection: Selection, sort: CustomerSort, *, after: bool) -> Select[Any]:
+    """The statement of a first page, or of one `after` a key."""
+    down = sort.startswith("-")
+    column = _COLUMNS[sort.lstrip("-")]
+    statement = RECORD.where(*selection.conditions())
+    if after:
+        position = tuple_(bindparam("after_key", type_=column.type), bindparam("after_id", type_=_c.id.type))
+        here = tuple_(column, _c.id)
+        statement = statement.where(here < position if down else here > position)
+    order = (column.desc(), _c.id.desc()) if down else (column, _c.id)
+    return statement.order_by(*order).limit(bindparam("limit"))
+
+
+async def page_of_customers(
+    reader: Reader, reach: Reach, selection: Selection, sort: CustomerSort, after: list[Any] | None, limit: int
+) -> Page[CustomerRecord]:
+    """One page; `after` is the key of the last row of the page before, as `Page.after` gave it."""
+    goes_on = after is not None
+    query = _kept(
+        _pages,
+        (*selection.shape, sort, goes_on),
+        lambda: Reachable(page_statement(selection, sort, after=goes_on), customers, make_record),
+    )
+    params = {**selection.params, **reach.params, "limit": limit + 1}
+    by_name = sort.endswith("name")
+    if after is not None:
+        params["after_key"] = after[0] if by_name else from_micros(after[0])
+        params["after_id"] = from_bytes(bytes.fromhex(after[1]))
+    records = await query.of(reach).all(reader, **params)
+    if len(records) <= limit:
+        return Page(records)
+    records = records[:limit]
+    last = records[-1].row
+    value = last.name_key if by_name else micros(getattr(last, sort.lstrip("-")))
+    return Page(records, (value, last.id.hex))
+
+
+async def count_customers(reader: Reader, reach: Reach, selection: Selection) -> Total:
+    """How many customers a selection holds."""
+    query = _kept(
+        _totals,
+        selection.shape,
+        lambda: Reachable(select(_c.id).where(*selection.conditions()), customers, _number, wrap=_counted),
+    )
+    found = await query.of(reach).first(reader, **selection.params, **reach.params, many=_MANY + 1) or 0
+    return Total(min(found, _MANY), found <= _MANY)
+
+
+def _number(values: Iterable[Any]) -> int:
+    return int(next(iter(values)))
+
+
+def _counted(statement: Select[Any]) -> Select[Any]:
+    return select(func.count()).select_from(statement.limit(bindparam("many")).subquery())

@@ -1,0 +1,141 @@
+"""Loads and saves customers inside a unit of work."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Table
+
+from custhub.crypto.models import CustomerKey, customer_keys
+from custhub.features.customers.errors import CustomerNotFound
+from custhub.features.customers.models import (
+    AddressRow,
+    ContactRow,
+    CustomerRow,
+    EmailRow,
+    ExternalIdRow,
+    ExternalSourceRow,
+    TagRow,
+    customer_addresses,
+    customer_contacts,
+    customer_emails,
+    customer_external_ids,
+    customer_tags,
+    customers,
+    external_sources,
+)
+from custhub.features.customers.queries import BY_ID, LOCKED, CustomerRecord
+from custhub.features.customers.queries.sources import BY_NAME, LOCKED_BY_NAME
+from custhub.kit.contested import ContestedInsert
+from custhub.kit.errors import HubError
+from custhub.kit.uow import UnitOfWork
+from custhub.security.reach import Reach
+
+Part = EmailRow | AddressRow | ContactRow | ExternalIdRow | TagRow
+
+_TABLES: dict[type[NamedTuple], Table] = {
+    EmailRow: customer_emails,
+    AddressRow: customer_addresses,
+    ContactRow: customer_contacts,
+    ExternalIdRow: customer_external_ids,
+    TagRow: customer_tags,
+}
+_BULK = (
+    ("emails", customer_emails),
+    ("addresses", customer_addresses),
+    ("contacts", customer_contacts),
+    ("tags", customer_tags),
+)
+_CLAIM = ContestedInsert(customer_external_ids, ("source", "external_id"))
+
+
+class CustomerRepository:
+    """Customers one caller may reach."""
+
+    def __init__(self, uow: UnitOfWork, reach: Reach) -> None:
+        self._uow = uow
+        self._reach = reach
+
+    async def get(self, customer_id: UUID) -> CustomerRecord:
+        """One customer with its parts. Raises CustomerNotFound, also for one out of reach."""
+        params = {"id": customer_id, **self._reach.params}
+        if self._uow.locking:
+            await LOCKED.of(self._reach).first(self._uow, **params)
+        record = await BY_ID.of(self._reach).first(self._uow, **params)
+        if record is None:
+            raise CustomerNotFound
+        return record
+
+    def add(self, row: CustomerRow, key: CustomerKey) -> None:
+        """Store a new customer and its data key."""
+        self._uow.insert(customers, row)
+        self._uow.insert(customer_keys, key)
+
+    def change(self, row: CustomerRow, values: Mapping[str, Any]) -> CustomerRow:
+        """Store changed columns as the next revision; the unit of work is lost when the row moved on meanwhile."""
+        values = {**values, "updated_at": self._uow.now, "revision": row.revision + 1}
+        self._uow.update(customers, {"id": row.id, "revision": row.revision}, values, guard=True)
+        return row._replace(**values)
+
+    def add_all(self, added: Sequence[tuple[CustomerRecord, CustomerKey]]) -> None:
+        """Store many new customers with their keys and parts, but for numbers and external ids."""
+        writes = self._uow.writes
+        writes.insert_all(customers, [record.row._asdict() for record, _ in added])
+        writes.insert_all(customer_keys, [key._asdict() for _, key in added])
+        for name, table in _BULK:
+            writes.insert_all(table, [part._asdict() for record, _ in added for part in getattr(record, name)])
+
+    async def claim_external_ids(self, rows: Iterable[ExternalIdRow]) -> set[tuple[str, str]]:
+        """Store the external ids that are free, before their customers; (source, id) of those that were."""
+        ordered = sorted(rows, key=lambda row: (row.source, row.external_id))
+        return {(source, external_id) for source, external_id in await _CLAIM.store(self._uow, ordered)}
+
+    def add_parts(self, parts: Iterable[Part]) -> None:
+        """Store new parts."""
+        for part in parts:
+            self._uow.insert(_TABLES[type(part)], part)
+
+    def change_part(self, old: EmailRow | AddressRow | ContactRow, new: EmailRow | AddressRow | ContactRow) -> None:
+        """Store what differs of a part."""
+        values = {name: value for name, value in new._asdict().items() if getattr(old, name) != value}
+        self._uow.update(_TABLES[type(new)], {"id": new.id}, values)
+
+    def remove_part(self, part: EmailRow | AddressRow | ContactRow | ExternalIdRow) -> None:
+        """Remove a part."""
+        self._uow.delete(_TABLES[type(part)], {"id": part.id})
+
+    def remove_tag(self, tag: TagRow) -> None:
+        """Remove a tag."""
+        self._uow.delete(customer_tags, {"customer_id": tag.customer_id, "tag_key": tag.tag_key})
+
+    def set_keys_live(self, customer_id: UUID, *, live: bool) -> None:
+        """Free or take back the external ids of a customer."""
+        self._uow.update(customer_external_ids, {"customer_id": customer_id}, {"is_live": live})
+
+
+class SourceRepository:
+    """External sources, by name."""
+
+    def __init__(self, uow: UnitOfWork) -> None:
+        self._uow = uow
+
+    async def find(self, source: str) -> ExternalSourceRow | None:
+        """The source of this name, if it was declared."""
+        return await (LOCKED_BY_NAME if self._uow.locking else BY_NAME).first(self._uow, source=source)
+
+    def add(self, row: ExternalSourceRow, explain: Callable[[], Awaitable[HubError]]) -> None:
+        """Store a new source; `explain` is asked when somebody declared it meanwhile."""
+        self._uow.insert(external_sources, row)
+        self._uow.on_violation(str(external_sources.primary_key.name), explain)
+
+    def change(self, row: ExternalSourceRow, values: Mapping[str, Any]) -> ExternalSourceRow:
+        """Store changed columns as the next revision; the unit of work is lost when the row moved on meanwhile."""
+        values = {**values, "updated_at": self._uow.now, "revision": row.revision + 1}
+        self._uow.update(external_sources, {"source": row.source, "revision": row.revision}, values, guard=True)
+        return row._replace(**values)
+
+    def remove(self, row: ExternalSourceRow) -> None:
+        """Forget a source."""
+        self._uow.delete(external_sources, {"source": row.source})

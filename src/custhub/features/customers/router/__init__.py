@@ -1,0 +1,26 @@
+"""Routes of customers and their parts."""
+
+from custhub.features.customers.router import (
+    addresses,
+    batch,
+    contacts,
+    emails,
+    external_ids,
+    forms,
+    history,
+    sources,
+    tags,
+)
+
+#: All but the hot ones, which app.py puts first.
+OTHERS = (
+    batch.router,
+    emails.router,
+    addresses.router,
+    contacts.router,
+    external_ids.router,
+    tags.router,
+    history.router,
+    sources.router,
+    forms.router,
+)

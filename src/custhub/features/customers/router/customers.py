@@ -1,0 +1,147 @@
+"""Routes of the customer itself. Hot ones first: routes are matched in order."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import Query, Request, Response
+
+from custhub.features.customers import errors
+from custhub.features.customers.deps import (
+    CanArchive,
+    CanCreate,
+    CanRead,
+    CanWrite,
+    Context,
+    Customers,
+    IfMatch,
+    context_of,
+)
+from custhub.features.customers.queries import CustomerRecord
+from custhub.features.customers.schemas.answers import CustomerRead
+from custhub.features.customers.schemas.bodies import CustomerCreate, CustomerPatch
+from custhub.features.customers.schemas.views import can_view, customer_view, etag_of
+from custhub.features.customers.service.context import CustomerContext
+from custhub.features.customers.service.profile import CustomerService
+from custhub.features.phones.errors import MaskAmbiguous, PhoneInvalid, PhoneRepeated, PhoneTaken
+from custhub.http.answers import Answer, created, not_modified, ok
+from custhub.http.fields import CustomerId
+from custhub.http.hub import call_of
+from custhub.http.openapi import CONDITIONAL, problems, traits
+from custhub.http.routing import hub_router
+from custhub.kit.ids import Prefix, to_text
+from custhub.security.principal import FieldNotWritable
+
+router = hub_router("/v1/customers", "customers")
+Include = Annotated[list[Literal["can"]] | None, Query(max_length=1, description="`can`: what this caller may do")]
+
+
+def show(record: CustomerRecord, context: CustomerContext) -> Answer:
+    """200 with a customer as this caller sees it."""
+    return ok(customer_view(record, context.readable_dek(record), context.who.policy), context.etag(record))
+
+
+@router.get(
+    "/{customer_id}",
+    response_model=CustomerRead,
+    responses=problems(errors.CustomerNotFound),
+    openapi_extra=traits(CONDITIONAL),
+)
+async def get_customer(customer_id: CustomerId, request: Request, who: CanRead, include: Include = None) -> Response:
+    """Get one customer.
+
+    The body holds its phones (masked), e-mails, addresses, contacts, external ids and tags.
+    """
+    context = context_of(request)
+    record = await context.customers.get(customer_id)
+    digest = who.policy.digest
+    can = None
+    if include:
+        can = can_view(record, who)
+        digest = f"{digest[:4]}0ca0"
+    etag = etag_of(record.row.revision, digest)
+    if call_of(request).has_seen(etag):
+        return not_modified(etag)
+    return ok(customer_view(record, context.readable_dek(record), who.policy, can), etag)
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=CustomerRead,
+    responses=problems(
+        PhoneInvalid,
+        PhoneRepeated,
+        PhoneTaken,
+        errors.ExternalIdTaken,
+        errors.NameInvalid,
+        errors.BirthdayInvalid,
+        errors.TaxIdInvalid,
+        errors.AddressInvalid,
+        errors.AddressInconsistent,
+        errors.PostcodeInvalid,
+        errors.ContactNotAllowed,
+        errors.OwnerUnknown,
+        errors.TeamUnknown,
+        errors.SourceNotGranted,
+        errors.PersonUnknown,
+        FieldNotWritable,
+    ),
+)
+async def create_customer(body: CustomerCreate, request: Request, _: CanCreate) -> Response:
+    """Create one customer with its parts. A phone number that belongs to somebody else is refused."""
+    context = context_of(request)
+    record = await CustomerService(context).create(body)
+    view = customer_view(record, context.dek(record), context.who.policy)
+    return created(view, f"/v1/customers/{to_text(Prefix.CUSTOMER, record.row.id)}", context.etag(record))
+
+
+@router.patch(
+    "/{customer_id}",
+    response_model=CustomerRead,
+    responses=problems(
+        errors.CustomerNotFound,
+        errors.CustomerArchived,
+        errors.NameInvalid,
+        errors.BirthdayInvalid,
+        errors.TaxIdInvalid,
+        errors.OwnerUnknown,
+        errors.TeamUnknown,
+        MaskAmbiguous,
+        FieldNotWritable,
+    ),
+)
+async def update_customer(
+    customer_id: CustomerId,
+    body: CustomerPatch,
+    request: Request,
+    _: CanWrite,
+    if_match: IfMatch,
+) -> Response:
+    """Change members of a customer by merge patch; parts have routes of their own."""
+    context = context_of(request)
+    return show(await CustomerService(context).patch(customer_id, body, if_match), context)
+
+
+@router.post(
+    "/{customer_id}/archive",
+    response_model=CustomerRead,
+    responses=problems(errors.CustomerNotFound, errors.CustomerArchived),
+)
+async def archive_customer(
+    customer_id: CustomerId, _: CanArchive, customers: Customers, context: Context, if_match: IfMatch
+) -> Response:
+    """Archive a customer. Its phone numbers and external ids are free for others until it is restored."""
+    return show(await customers.archive(customer_id, if_match), context)
+
+
+@router.post(
+    "/{customer_id}/restore",
+    response_model=CustomerRead,
+    responses=problems(errors.CustomerNotFound, errors.CustomerNotArchived, PhoneTaken, errors.ExternalIdTaken),
+)
+async def restore_customer(
+    customer_id: CustomerId, _: CanArchive, customers: Customers, context: Context, if_match: IfMatch
+) -> Response:
+    """Restore an archived customer. Refused when somebody else has taken one of its numbers or external ids."""
+    return show(await customers.restore(customer_id, if_match), context)

@@ -1,0 +1,1 @@
+"""Bodies, answers and views of customers."""

@@ -1,0 +1,180 @@
+"""Answers as the document shows them; views build the same shape."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from custhub.features.customers.rules import Calendar, CustomerKind, Gender, LifecycleStage
+from custhub.features.phones.schemas import PhoneRead
+from custhub.http.fields import (
+    AddressId,
+    ContactId,
+    CustomerId,
+    EmailId,
+    ExternalIdId,
+    Read,
+    Revision,
+    TeamId,
+    UserId,
+)
+
+S40 = Annotated[str, StringConstraints(max_length=40)]
+S100 = Annotated[str, StringConstraints(max_length=100)]
+S200 = Annotated[str, StringConstraints(max_length=200)]
+S254 = Annotated[str, StringConstraints(max_length=254)]
+Cursor = Annotated[str, StringConstraints(max_length=500)]
+
+
+class BirthdayRead(Read):
+    """A birthday in its own calendar."""
+
+    date: Annotated[str, StringConstraints(max_length=10)]
+    calendar: Calendar
+    leap_month: bool
+
+
+class EmailRead(Read):
+    """An e-mail address."""
+
+    id: EmailId
+    object: Literal["email"]
+    label: S40 | None
+    email: S254
+    is_primary: bool
+    verified_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    revision: Revision
+
+
+class AddressRead(Read):
+    """An address in its parts."""
+
+    id: AddressId
+    object: Literal["address"]
+    label: S40 | None
+    is_primary: bool
+    country: Annotated[str, StringConstraints(max_length=2)]
+    province: S100 | None
+    city: S100 | None
+    district: S100 | None
+    division_code: Annotated[str, StringConstraints(max_length=6)] | None
+    street: Annotated[str, StringConstraints(max_length=1_000)] | None
+    postcode: Annotated[str, StringConstraints(max_length=16)] | None
+    created_at: datetime
+    updated_at: datetime
+    revision: Revision
+
+
+class ContactRead(Read):
+    """Somebody at an organisation."""
+
+    id: ContactId
+    object: Literal["contact"]
+    person_id: CustomerId | None
+    name: Annotated[str, StringConstraints(max_length=1_000)]
+    job_title: S100 | None
+    department: S100 | None
+    email: S254 | None
+    is_primary: bool
+    created_at: datetime
+    updated_at: datetime
+    revision: Revision
+
+
+class ExternalIdRead(Read):
+    """What a partner calls this customer."""
+
+    id: ExternalIdId
+    object: Literal["external_id"]
+    source: S40
+    external_id: Annotated[str, StringConstraints(max_length=128)]
+    created_at: datetime
+
+
+class TagRead(Read):
+    """A tag, with who added it and when."""
+
+    tag: Annotated[str, StringConstraints(max_length=64)]
+    added_by: Annotated[str, StringConstraints(max_length=80)]
+    added_at: datetime
+
+
+class CustomerCan(Read):
+    """What this caller may do with this customer."""
+
+    update: bool
+    archive: bool
+    restore: bool
+    reveal_phones: bool
+    tag: bool
+    fields: Annotated[list[S40], Field(max_length=100, description="Fields a PATCH may change")]
+
+
+class CustomerRead(Read):
+    """A customer. What the caller's role does not see is null or an empty list."""
+
+    id: CustomerId
+    object: Literal["customer"]
+    kind: CustomerKind | None
+    display_name: Annotated[str, StringConstraints(max_length=1_000)] | None
+    given_name: Annotated[str, StringConstraints(max_length=1_000)] | None
+    family_name: Annotated[str, StringConstraints(max_length=1_000)] | None
+    company_name: Annotated[str, StringConstraints(max_length=1_000)] | None
+    tax_id: Annotated[str, StringConstraints(max_length=64)] | None
+    birthday: BirthdayRead | None
+    gender: Gender | None
+    language: Annotated[str, StringConstraints(max_length=35)] | None
+    time_zone: Annotated[str, StringConstraints(max_length=64)] | None
+    preferred_channel: S40 | None
+    stage: LifecycleStage | None
+    source: S40 | None
+    owner_id: UserId | None
+    team_id: TeamId | None
+    note: Annotated[str, StringConstraints(max_length=20_000)] | None
+    phones: Annotated[list[PhoneRead], Field(max_length=100)]
+    emails: Annotated[list[EmailRead], Field(max_length=100)]
+    addresses: Annotated[list[AddressRead], Field(max_length=100)]
+    contacts: Annotated[list[ContactRead], Field(max_length=500)]
+    external_ids: Annotated[list[ExternalIdRead], Field(max_length=200)]
+    tags: Annotated[list[TagRead], Field(max_length=500)]
+    can: CustomerCan | None = Field(description="Filled by `include=can`")
+    archived_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    revision: Revision
+
+
+class CustomerTotal(Read):
+    """How many there are; `exact` is false where there are at least so many."""
+
+    value: Annotated[int, Field(ge=0, le=10_000, json_schema_extra={"format": "int32"})]
+    exact: bool
+
+
+class CustomerPage(Read):
+    """A page of customers."""
+
+    data: Annotated[list[CustomerRead], Field(max_length=200)]
+    next_cursor: Cursor | None
+    has_more: bool
+    total: CustomerTotal | None = Field(description="Filled by `include=total`")
+
+
+class CustomerMatches(Read):
+    """Customers found by number."""
+
+    data: Annotated[list[CustomerRead], Field(max_length=200)]
+    next_cursor: Cursor | None
+    has_more: bool
+
+
+class PhonePage(Read):
+    """The numbers of a customer."""
+
+    data: Annotated[list[PhoneRead], Field(max_length=100)]
+    next_cursor: Cursor | None
+    has_more: bool

@@ -1,0 +1,26 @@
+"""E-mail addresses of a customer."""
+
+from __future__ import annotations
+
+from custhub.features.customers.errors import EmailNotFound
+from custhub.features.customers.models import EmailRow
+from custhub.features.customers.queries import CustomerRecord
+from custhub.features.customers.schemas.bodies import EmailCreate, EmailPatch
+from custhub.features.customers.service.keeping import PartKeeper
+from custhub.security.fields import Field
+
+
+class CustomerEmails(PartKeeper[EmailRow, EmailCreate, EmailPatch]):
+    """Use cases of the e-mail addresses of one customer."""
+
+    field = Field.EMAILS
+    noun = "email"
+    limit = 50
+    missing = EmailNotFound
+    told = ("email", "label", "is_primary")
+
+    async def _built(self, record: CustomerRecord, body: EmailCreate) -> EmailRow:
+        return self._context.part_builder(record).email(body, is_primary=False)
+
+    async def _patched(self, record: CustomerRecord, row: EmailRow, body: EmailPatch) -> EmailRow:
+        return row._replace(label=body.label) if "label" in body.model_fields_set else row

@@ -1,0 +1,161 @@
+"""The customer itself: create, change, archive, restore."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from custhub.features.customers.errors import (
+    CustomerNotArchived,
+    PersonUnknown,
+    SourceNotGranted,
+)
+from custhub.features.customers.events import CustomerArchived, CustomerCreated, CustomerRestored
+from custhub.features.customers.models import CustomerRow
+from custhub.features.customers.queries import CustomerRecord, is_reachable
+from custhub.features.customers.rules import (
+    CustomerKind,
+    pinyin_key,
+)
+from custhub.features.customers.schemas.bodies import CustomerCreate, CustomerPatch
+from custhub.features.customers.schemas.views import TEXTS
+from custhub.features.customers.service.building import CustomerBuilder, birthday_of, composed, tax_id_of
+from custhub.features.customers.service.context import CustomerContext
+from custhub.features.customers.service.texts import changed_texts, stored_texts
+from custhub.features.phones.rules import render_placeholders
+from custhub.http.issues import issue
+from custhub.kit.ids import Prefix, to_text
+from custhub.kit.revisions import check_revision
+from custhub.kit.uow import Note
+from custhub.security.fields import Field
+from custhub.security.principal import FieldNotWritable
+from custhub.security.reach import ReachKind
+
+_REFERENCES = {Field.OWNER.value: Prefix.USER, Field.TEAM.value: Prefix.TEAM}
+
+
+class CustomerService:
+    """Use cases of the customer itself."""
+
+    def __init__(self, context: CustomerContext) -> None:
+        self._context = context
+        self._uow = context.uow
+        self._who = context.who
+
+    async def create(self, body: CustomerCreate) -> CustomerRecord:
+        """Store a new customer with all its parts. PhoneTaken and ExternalIdTaken show at commit."""
+        context, uow = self._context, self._uow
+        await self.check(body)
+        record, key, numbers = CustomerBuilder(context).build(body)
+        context.customers.add(record.row, key)
+        # Claims in one order everywhere: two creates that want the same numbers never wait in a circle.
+        claimed = sorted(zip(record.phones, numbers, strict=True), key=lambda pair: pair[0].exact_index)
+        for phone, number in claimed:
+            context.phones.store(phone, number)
+        for parts in (record.emails, record.addresses, record.contacts, record.external_ids, record.tags):
+            context.customers.add_parts(parts)
+        context.on_external_id_taken(record.external_ids)
+        uow.emit(CustomerCreated(record.row.id, 1, record.row.id))
+        uow.audit(Note("customer.created", "customer", record.row.id, record.row.id, sorted(body.model_fields_set)))
+        return record
+
+    async def check(self, body: CustomerCreate) -> None:
+        """Rights and references of a body. Raises FieldNotWritable, SourceNotGranted, OwnerUnknown, TeamUnknown."""
+        hidden = sorted(body.model_fields_set & self._who.policy.hidden)
+        if hidden:
+            raise FieldNotWritable(hidden)
+        reach = self._who.reach
+        granted = reach.params.get("reach_sources") if reach.kind is ReachKind.SCOPED else None
+        if granted and body.source not in granted:
+            raise SourceNotGranted(issues=[issue("#/source", SourceNotGranted.code)])
+        if body.owner_id is not None or body.team_id is not None:
+            await self._context.check_placement(body.owner_id, body.team_id)
+        for i, contact in enumerate(body.contacts):
+            if contact.person_id is not None and not await is_reachable(self._uow, reach, contact.person_id):
+                raise PersonUnknown(issues=[issue(f"#/contacts/{i}/person_id", PersonUnknown.code)])
+
+    async def patch(
+        self, customer_id: UUID, body: CustomerPatch, if_match: frozenset[int] | None = None
+    ) -> CustomerRecord:
+        """Change what was sent. Raises FieldNotWritable, StaleRevision; an unchanged body stores nothing."""
+        context = self._context
+        record = await context.live(customer_id, if_match)
+        sent = body.changes()
+        self._who.require_writable(set(sent))
+        if sent.get("owner_id") is not None or sent.get("team_id") is not None:
+            await context.check_placement(sent.get("owner_id"), sent.get("team_id"))
+        dek = context.dek(record)
+        values = self._columns(record, sent)
+        changed = {name: value for name, value in values.items() if getattr(record.row, name) != value}
+        fields = {Field.BIRTHDAY.value if column.startswith("birthday") else column for column in changed}
+        texts = changed_texts(dek, record.row, self._texts(record.row, sent), context.mask_style)
+        if texts:
+            changed.update(stored_texts(dek, record.row, texts, context.country))
+            fields.update(texts)
+            if "display_name" in texts:
+                changed["name_key"] = pinyin_key(changed["display_name"], CustomerKind(record.row.kind))
+        if not fields:
+            return record
+        details = {f: [_shown(record.row, f), _shown(record.row._replace(**changed), f)] for f in sorted(fields)}
+        return context.changed(record, sorted(fields), changed, details)
+
+    def _columns(self, record: CustomerRecord, sent: dict[str, Any]) -> dict[str, Any]:
+        values = {name: value for name, value in sent.items() if name not in ("birthday", "tax_id", *TEXTS)}
+        if "birthday" in sent:
+            birthday: tuple[str | None, str | None, bool] = (None, None, False)
+            if sent["birthday"] is not None:
+                birthday = birthday_of(sent["birthday"], self._uow.now.date())
+            names = ("birthday", "birthday_calendar", "birthday_leap_month")
+            values.update(zip(names, birthday, strict=True))
+        if "tax_id" in sent:
+            country = record.addresses[0].country if record.addresses else self._context.country
+            values["tax_id"] = tax_id_of(sent["tax_id"], country)
+        return values
+
+    @staticmethod
+    def _texts(row: CustomerRow, sent: dict[str, Any]) -> dict[str, Any]:
+        texts = {name: value for name, value in sent.items() if name in TEXTS}
+        parted = texts.keys() & {"family_name", "given_name"} and "display_name" not in texts
+        if parted and row.spans is None and row.display_name == composed(row.family_name, row.given_name):
+            # A display name that was made of the parts follows them.
+            family = texts.get("family_name", row.family_name)
+            given = texts.get("given_name", row.given_name)
+            texts["display_name"] = composed(family, given) or row.display_name
+        return texts
+
+    async def archive(self, customer_id: UUID, if_match: frozenset[int] | None = None) -> CustomerRecord:
+        """Take a customer out of everyday use; its numbers and external ids are free for others."""
+        context = self._context
+        record = await context.live(customer_id, if_match)
+        row = context.customers.change(record.row, {"archived_at": self._uow.now})
+        context.phones.release_all(row.id)
+        context.customers.set_keys_live(row.id, live=False)
+        self._uow.emit(CustomerArchived(row.id, row.revision, row.id))
+        self._uow.audit(Note("customer.archived", "customer", row.id, row.id, ["archived_at"]))
+        return record._replace(row=row)
+
+    async def restore(self, customer_id: UUID, if_match: frozenset[int] | None = None) -> CustomerRecord:
+        """Bring an archived customer back. PhoneTaken and ExternalIdTaken show at commit."""
+        context = self._context
+        record = await context.customers.get(customer_id)
+        check_revision(if_match, record.row.revision, context.etag(record))
+        if record.row.archived_at is None:
+            raise CustomerNotArchived
+        row = context.customers.change(record.row, {"archived_at": None})
+        dek = context.dek(record)
+        for phone in record.phones:
+            context.phones.reclaim(phone, dek)
+        context.customers.set_keys_live(row.id, live=True)
+        context.on_external_id_taken(record.external_ids)
+        self._uow.emit(CustomerRestored(row.id, row.revision, row.id))
+        self._uow.audit(Note("customer.restored", "customer", row.id, row.id, ["archived_at"]))
+        return record._replace(row=row)
+
+
+def _shown(row: CustomerRow, field: str) -> Any:
+    if field == Field.BIRTHDAY:
+        return row.birthday and {"date": row.birthday, "calendar": row.birthday_calendar}
+    value = getattr(row, field)
+    if field in TEXTS and value is not None:
+        return render_placeholders(value, ())
+    return to_text(_REFERENCES[field], value) if isinstance(value, UUID) else value

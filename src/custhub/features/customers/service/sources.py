@@ -1,0 +1,64 @@
+"""External sources: declare, change, remove."""
+
+from __future__ import annotations
+
+from custhub.features.customers.errors import ExternalSourceInUse, ExternalSourceNotFound
+from custhub.features.customers.models import ExternalSourceRow
+from custhub.features.customers.queries.claims import is_source_in_use
+from custhub.features.customers.repository import SourceRepository
+from custhub.features.customers.schemas.sources import ExternalSourcePut
+from custhub.features.customers.schemas.views import etag_of
+from custhub.kit.errors import HubError
+from custhub.kit.revisions import StaleRevision, check_revision
+from custhub.kit.uow import Note, UnitOfWork
+from custhub.kit.writes import LostRace
+from custhub.security.principal import Principal
+
+
+class ExternalSources:
+    """Use cases of external sources. They belong to no customer, so nobody's reach narrows them."""
+
+    def __init__(self, uow: UnitOfWork, who: Principal) -> None:
+        self._uow = uow
+        self._who = who
+        self._sources = SourceRepository(uow)
+
+    async def put(
+        self, source: str, body: ExternalSourcePut, if_match: frozenset[int] | None
+    ) -> tuple[ExternalSourceRow, bool]:
+        """Store all of a source; True when it is new. Raises StaleRevision; the same body again stores nothing."""
+        row = await self._sources.find(source)
+        if row is None:
+            if if_match is not None:
+                raise StaleRevision
+            row = ExternalSourceRow(source, body.identity, body.description, self._uow.now, self._uow.now, 1)
+            self._sources.add(row, self._run_again)
+            self._told("external_source.created", row)
+            return row, True
+        self._check(row, if_match)
+        if (row.identity, row.description) != (body.identity, body.description):
+            row = self._sources.change(row, {"identity": body.identity, "description": body.description})
+            self._told("external_source.updated", row)
+        return row, False
+
+    async def remove(self, source: str, if_match: frozenset[int] | None) -> None:
+        """Forget a source. Raises ExternalSourceNotFound, StaleRevision, and ExternalSourceInUse while it has ids."""
+        row = await self._sources.find(source)
+        if row is None:
+            raise ExternalSourceNotFound
+        self._check(row, if_match)
+        if await is_source_in_use(self._uow, source):
+            raise ExternalSourceInUse
+        self._sources.remove(row)
+        self._told("external_source.removed", row)
+
+    def _check(self, row: ExternalSourceRow, if_match: frozenset[int] | None) -> None:
+        check_revision(if_match, row.revision, etag_of(row.revision, self._who.policy.digest))
+
+    def _told(self, action: str, row: ExternalSourceRow) -> None:
+        self._uow.audit(Note(action, "external_source", None, fields=["identity", "description"], reason=row.source))
+
+    @staticmethod
+    async def _run_again() -> HubError:
+        # Somebody declared it at the same moment: now it is there, and this becomes a change of it.
+        raise LostRace
