@@ -1,0 +1,1 @@
+"""Root keys at run time: which are in use, adding, rotating, retiring."""

@@ -1,0 +1,1 @@
+"""Use cases of keys: checking them, adding, rotating, retiring."""

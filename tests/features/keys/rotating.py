@@ -1,0 +1,153 @@
+"""Running rotations in tests, and dying in the middle of them."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from custhub.features.keys.queries import rotation_of
+from custhub.features.keys.service.states import KeyStates
+from custhub.features.keys.tasks import RotationRunner
+from custhub.kit.ids import Prefix, from_text
+from tests.hub import HubUnderTest, make_customer, make_number
+
+OPEN = ("queued", "running")
+LEASE_SECONDS = 16
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+class KillSwitch:
+    """A database whose user dies at its n-th contact with it: before it, or right after a commit."""
+
+    def __init__(self, database: Any, at: int) -> None:
+        self._database = database
+        self._left = at
+        self.name, self.dialect = database.name, database.dialect
+
+    def _tick(self) -> None:
+        self._left -= 1
+        if self._left == 0:
+            raise Killed
+
+    async def fetch(self, sql: str, values: Sequence[Any]) -> Sequence[Any]:
+        self._tick()
+        return await self._database.fetch(sql, values)  # type: ignore[no-any-return]
+
+    async def send(self, writes: Any) -> None:
+        self._tick()
+        await self._database.send(writes)
+        self._tick()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Any]:
+        self._tick()
+        async with self._database.transaction() as connection:
+            yield _Connection(connection, self._tick)
+        self._tick()
+
+
+class _Connection:
+    def __init__(self, connection: Any, tick: Any) -> None:
+        self._connection = connection
+        self._tick = tick
+        self.name = connection.name
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._connection, name)
+
+        async def ticking(*args: Any) -> Any:
+            self._tick()
+            return await method(*args)
+
+        return ticking
+
+
+def runner_of(hub: HubUnderTest, *, dies_at: int = 0, most_rows: int = 500) -> RotationRunner:
+    """A runner that does not wait for other processes."""
+    parts = hub.app.hub
+    if dies_at:
+        database: Any = KillSwitch(parts.database, dies_at)
+        parts = dataclasses.replace(parts, database=database)
+    states = KeyStates(parts.database, parts.keys, parts.clock, parts.unit_of_work)
+    return RotationRunner(parts, states, adoption_seconds=0, poll_seconds=0.0, most_rows=most_rows)
+
+
+async def start(hub: HubUnderTest, purpose: str) -> str:
+    """Queue a rotation and give its address."""
+    answer = await hub.api.post("/v1/key-rotations", json={"purpose": purpose})
+    assert answer.status_code == 202, answer.text
+    return str(answer.headers["location"])
+
+
+async def finish(hub: HubUnderTest, location: str, runner: RotationRunner | None = None) -> dict[str, Any]:
+    """Run a rotation to its end and give its body."""
+    runner = runner or runner_of(hub)
+    rotation_id = from_text(Prefix.KEY, location.rpartition("/")[2])
+    for _ in range(2_000):
+        await asyncio.sleep(max(await runner.round(), 0.001))
+        row = await rotation_of(hub.app.database, rotation_id)
+        assert row is not None
+        if row.state not in OPEN:
+            return (await hub.api.get(location)).json()  # type: ignore[no-any-return]
+    raise AssertionError(f"the rotation does not end: {row}")
+
+
+async def retire(hub: HubUnderTest, purpose: str, kid: int) -> None:
+    """Retire a key and remove it from the keyring."""
+    answer = await hub.api.post(f"/v1/keys/{(await key_of(hub, purpose, kid))['id']}/retire")
+    assert answer.status_code == 200, answer.text
+    await runner_of(hub).round()
+
+
+async def make_customers(hub: HubUnderTest, count: int) -> dict[str, str]:
+    """Customers with a number each: number -> id."""
+    made: dict[str, str] = {}
+    for _ in range(count):
+        number = make_number()
+        answer = await hub.api.post("/v1/customers", json=make_customer(phones=[{"number": number}]))
+        assert answer.status_code == 201, answer.text
+        made[number] = answer.json()["id"]
+    return made
+
+
+async def found(hub: HubUnderTest, number: str) -> list[str]:
+    """Ids of the customers with this number."""
+    answer = await hub.api.post("/v1/customers/lookup", json={"phone": number})
+    assert answer.status_code == 200, answer.text
+    return [customer["id"] for customer in answer.json()["data"]]
+
+
+async def kids(hub: HubUnderTest, table: str, column: str) -> dict[int, int]:
+    """Rows by key."""
+    rows = await hub.rows(f"SELECT {column}, count(*) FROM {table} GROUP BY {column} ORDER BY 1")  # noqa: S608
+    return {int(row[0]): int(row[1]) for row in rows}
+
+
+async def key_of(hub: HubUnderTest, purpose: str, kid: int) -> dict[str, Any]:
+    """One key as the API shows it."""
+    keys = (await hub.api.get("/v1/keys", params={"purpose": purpose, "limit": 200})).json()["data"]
+    return next(key for key in keys if key["kid"] == kid)
+
+
+async def assert_moved(hub: HubUnderTest, made: dict[str, str], kid: int) -> None:
+    """Every number is indexed and claimed under this key alone, found, open and unique."""
+    assert set(await kids(hub, "customer_phones", "index_kid")) == {kid}
+    assert set(await kids(hub, "phone_claims", "kid")) == {kid}
+    await assert_found(hub, made)
+    for number in made:
+        again = await hub.api.post("/v1/customers", json=make_customer(phones=[{"number": number}]))
+        assert (again.status_code, again.json()["code"]) == (409, "phone_taken")
+
+
+async def assert_found(hub: HubUnderTest, made: dict[str, str]) -> None:
+    """Every number is found, and opens to what it was."""
+    for number, customer_id in made.items():
+        assert await found(hub, number) == [customer_id]
+        body = (await hub.api.get(f"/v1/customers/{customer_id}")).json()
+        assert body["phones"][0]["masked"] == f"+86 {number[:3]}****{number[-4:]}"
