@@ -1,0 +1,5 @@
+"""`python -m custhub` is `custhub`."""
+
+from custhub.cli import app
+
+app()

@@ -1,0 +1,39 @@
+"""`custhub serve`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from custhub.cli.output import say
+
+Host = Annotated[str, typer.Option(help="Address to listen on.")]
+Port = Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen on; 0 takes a free one.")]
+Count = Annotated[int, typer.Option(min=1, max=64, help="Processes that share the port; PostgreSQL only.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("serve")(serve)
+    app.command("serve-worker", hidden=True)(serve_worker)
+
+
+def serve(host: Host = "127.0.0.1", port: Port = 8000, workers: Count = 1) -> None:
+    """Start the hub.
+
+    The development profile makes what is missing: keyring, database, a first administrator. The production profile
+    refuses to start without them.
+    """
+    # Loads the whole hub, which most other commands do not need.
+    from custhub.server.entry import serve_hub
+
+    sys.exit(serve_hub(host, port, workers, say))
+
+
+def serve_worker(listening: int, ready: int) -> None:
+    """One of several processes; started by `serve`."""
+    from custhub.server import entry
+
+    sys.exit(entry.serve_worker(listening, ready))

@@ -1,0 +1,1 @@
+"""What the operator at the machine may do: commands that run in the serving process, or instead of it (R-4)."""

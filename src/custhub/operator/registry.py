@@ -1,0 +1,16 @@
+"""Every command there is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from custhub.operator import keys, people, programs, records, tokens
+from custhub.operator.commands import Command
+
+COMMANDS: Mapping[str, Command] = {
+    **tokens.COMMANDS,
+    **people.COMMANDS,
+    **programs.COMMANDS,
+    **keys.COMMANDS,
+    **records.COMMANDS,
+}

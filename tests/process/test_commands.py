@@ -1,0 +1,176 @@
+"""`custhub users|clients|keys|audit|openapi`: through a running hub (R-4) and without one."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import sys
+from contextlib import closing
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from tests.process.here import Outcome, Run
+from tests.process.refusals import assert_refused
+from tests.process.running import RunningHub
+
+PASSWORD = "staple battery horse correct"
+
+
+@pytest.fixture(scope="module")
+def running(hub: RunningHub) -> Path:
+    return Path(hub.env["CUSTHUB_HOME"])
+
+
+@pytest.fixture
+def resting(tmp_path: Path, run: Run) -> Path:
+    """A hub that does not run."""
+    assert run(tmp_path / "home", "init").code == 0
+    return tmp_path / "home"
+
+
+def _done(outcome: Outcome) -> str:
+    assert outcome.code == 0, outcome.err
+    return outcome.out.strip()
+
+
+def test_s51_development_makes_an_administrator_and_shows_the_password_once(hub: RunningHub, running: Path) -> None:
+    found = re.search(r"administrator +(\S+), password (\S+) \(shown only now\)", hub.stdout)
+    assert found is not None
+    email, password = found.groups()
+    with hub.client() as client:
+        answer = client.post("/v1/auth/login", json={"email": email, "password": password})
+        assert answer.status_code == 200, answer.text
+        headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+        assert client.get("/v1/users", headers=headers).status_code == 200
+    assert password not in hub.stderr
+    for path in running.rglob("*"):
+        if path.is_file():
+            assert password.encode() not in path.read_bytes()
+
+
+def test_s51_init_prints_a_bootstrap_token_until_there_is_an_administrator(
+    tmp_path: Path, run: Run, hub: RunningHub
+) -> None:
+    home = tmp_path / "home"
+    tokens = [re.findall(r"chb_[\w-]{43}", _done(run(home, "init", profile="production"))) for _ in range(2)]
+    assert [len(found) for found in tokens] == [1, 1]
+    assert tokens[0] != tokens[1]
+    token = tokens[1][0]
+    stored = (home / "data" / "custhub.db").read_bytes()
+    assert token.encode() not in stored
+    assert_refused(run(Path(hub.env["CUSTHUB_HOME"]), "init"), 1, "in use by another custhub process")
+
+
+def test_r4_users_of_a_running_hub(hub: RunningHub, running: Path, run: Run) -> None:
+    added = run(running, "users", "add", "Li.Na@Example.com", "--name", "李娜", "--role", "sales")
+    token = _done(added)
+    assert token.startswith("chp_")
+    assert "usr_" in added.err
+    with hub.client() as client:
+        reset = client.post("/v1/auth/reset-password", json={"token": token, "password": PASSWORD})
+        assert reset.status_code == 204, reset.text
+        login = {"email": "li.na@example.com", "password": PASSWORD}
+        assert client.post("/v1/auth/login", json=login).status_code == 200
+        listed = _done(run(running, "users", "list"))
+        assert re.search(r"usr_\w+ +li\.na@example\.com +sales +active +李娜", listed)
+        _done(run(running, "users", "reset-password", "li.na@example.com"))
+        assert client.post("/v1/auth/login", json=login).status_code == 401
+    _done(run(running, "users", "disable", "li.na@example.com"))
+    assert re.search(r"li\.na@example\.com +sales +disabled", _done(run(running, "users", "list")))
+
+
+def test_users_without_a_running_hub(resting: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", StringIO(f"{PASSWORD}\n"))
+    added = run(resting, "users", "add", "boss@example.com", "--role", "admin", "--password-stdin")
+    assert _done(added) == ""
+    assert "boss@example.com" in _done(run(resting, "users", "list"))
+    assert_refused(run(resting, "users", "disable", "boss@example.com"), 1, "last active administrator")
+    assert "There is no administrator" not in _done(run(resting, "init"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["users", "add", "nobody@example.com", "--role", "emperor"], "does not exist"),
+        (["users", "add", "no address"], "email"),
+        (["users", "add", "admin@custhub.local"], "e-mail"),
+        (["users", "disable", "nobody@example.com"], "no such user"),
+        (["users", "reset-password", "usr_01m81amc1cfrnt9m7qcr38rxrh"], "no such user"),
+        (["clients", "add", "shop", "--scope", "world:end"], "scopes"),
+        (["clients", "rotate-secret", "cli_01m81amc1cfrnt9m7qcr38rxrh"], "no such client"),
+        (["clients", "rotate-secret", "nonsense"], "no such client"),
+        (["keys", "rotate", "--purpose", "jwt"], "purpose"),
+        (["keys", "add", "--purpose", "field"], "purpose"),
+        (["keys", "retire", "field", "9"], "no such key"),
+        (["keys", "retire", "audit", "1"], "never retired"),
+        (["audit", "verify", "nowhere.jsonl.gz"], "no archive"),
+    ],
+)
+def test_refusals_say_why(running: Path, run: Run, arguments: list[str], words: str) -> None:
+    assert_refused(run(running, *arguments), 1, words)
+
+
+def test_r4_clients_of_a_running_hub(hub: RunningHub, running: Path, run: Run) -> None:
+    added = run(running, "clients", "add", "shop", "--scope", "customers:read", "--scope", "customers:create")
+    secret = _done(added)
+    assert secret.startswith("chs_")
+    found = re.search(r"cli_\w+", added.err)
+    assert found is not None
+    client_id = found[0]
+    rotated = _done(run(running, "clients", "rotate-secret", client_id, "--overlap-seconds", "0"))
+    form = {"grant_type": "client_credentials", "client_id": client_id}
+    with hub.client() as client:
+        assert client.post("/v1/oauth/token", data=form | {"client_secret": secret}).status_code == 401
+        assert client.post("/v1/oauth/token", data=form | {"client_secret": rotated}).status_code == 200
+    assert re.search(rf"{client_id} .*active .*shop", _done(run(running, "clients", "list")))
+
+
+def test_keys_of_a_running_hub(running: Path, run: Run) -> None:
+    listed = _done(run(running, "keys", "list"))
+    assert re.search(r"^field +1 +live +yes +\d+$", listed, re.MULTILINE)
+    assert "all there" in _done(run(running, "keys", "check"))
+    assert "purpose=cursor kid=2" in _done(run(running, "keys", "add", "--purpose", "cursor"))
+
+
+def test_keys_rotate_without_a_running_hub_stays_until_it_is_done(resting: Path, run: Run) -> None:
+    assert _done(run(resting, "keys", "rotate", "--purpose", "field")).startswith("rotated")
+    listed = _done(run(resting, "keys", "list"))
+    assert re.search(r"^field +1 +retiring", listed, re.MULTILINE)
+    assert re.search(r"^field +2 +live", listed, re.MULTILINE)
+
+
+def test_audit_of_a_running_hub(running: Path, run: Run) -> None:
+    assert re.match(r"valid: \d+ entries", _done(run(running, "audit", "verify")))
+    assert _done(run(running, "audit", "cut")) == "nothing is past the retention"
+    assert re.fullmatch(r"\d+ checkpoints written", _done(run(running, "audit", "refill-sink")))
+
+
+def test_s73_audit_verify_names_the_first_bad_place(resting: Path, run: Run) -> None:
+    for _ in range(3):
+        _done(run(resting, "token", "issue", "--scope", "ops:read"))
+    _done(run(resting, "audit", "verify"))
+    with closing(sqlite3.connect(resting / "data" / "custhub.db")) as connection, connection:
+        connection.execute("DROP TRIGGER audit_entries_no_update")
+        second = connection.execute("SELECT entry_id FROM audit_chain WHERE seq = 2").fetchone()
+        connection.execute("UPDATE audit_entries SET action = 'nothing.done' WHERE id = ?", second)
+    assert_refused(run(resting, "audit", "verify"), 1, "entry 2", "edited")
+
+
+def test_openapi_prints_writes_and_compares(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert_refused(run(tmp_path, "openapi", "--check"), 1, "make openapi")
+    printed = run(tmp_path, "openapi").out
+    assert json.loads(printed)["openapi"].startswith("3.1")
+    committed = tmp_path / "openapi" / "openapi.json"
+    _done(run(tmp_path, "openapi", "--write", str(committed)))
+    assert committed.read_text() == printed
+    assert _done(run(tmp_path, "openapi", "--check")) == ""
+    committed.write_text(printed.replace("list_customers", "list_people"))
+    differs = run(tmp_path, "openapi", "--check")
+    assert_refused(differs, 1, "make openapi")
+    assert "-" in differs.out
+    assert "list_customers" in differs.out
+    assert len(differs.out.splitlines()) <= 40
