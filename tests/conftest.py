@@ -1,0 +1,70 @@
+"""Databases of the whole suite: one directory and at most one server per run, shared by all its workers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.databases import TestDatabases
+from tests.postgres_server import RunDirectory
+
+_OWNED = pytest.StashKey[RunDirectory]()
+_WORKER_INPUT = "run_directory"
+
+
+def run_of(config: pytest.Config) -> Path:
+    """The directory of this run."""
+    given = getattr(config, "workerinput", None)
+    return config.stash[_OWNED].path if given is None else Path(given[_WORKER_INPUT])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The first process owns the run; workers are told of it."""
+    if not hasattr(config, "workerinput"):
+        config.stash[_OWNED] = RunDirectory()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Name the run's directory to a worker of pytest-xdist."""
+    node.workerinput[_WORKER_INPUT] = str(run_of(node.config))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Nothing outlives the run: no database, no process, no file."""
+    run = config.stash.get(_OWNED, None)
+    if run is None:
+        return
+    left = TestDatabases(run.path)
+    try:
+        left.sweep()
+    finally:
+        left.close()
+        run.close()
+
+
+@pytest.fixture(scope="session")
+def databases(pytestconfig: pytest.Config) -> Iterator[TestDatabases]:
+    """Fresh migrated databases on both engines."""
+    made = TestDatabases(run_of(pytestconfig))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def postgres_url(databases: TestDatabases) -> Iterator[str]:
+    """A migrated PostgreSQL database of this test alone."""
+    url = databases.postgres_url()
+    yield url
+    databases.drop(url)
+
+
+@pytest.fixture
+def sqlite_path(databases: TestDatabases) -> Iterator[Path]:
+    """A migrated SQLite file of this test alone."""
+    path = databases.sqlite_path()
+    yield path
+    databases.drop(path)

@@ -1,0 +1,187 @@
+"""Every proof by name: what it plants, what it does, what must hold afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import httpx
+
+from tests.proofs.residue import Needles, planted_numbers, scan
+from tests.proofs.running import ProofHub, proof_hub
+
+SEED = 20_260_301
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether it held, and the figures."""
+
+    passed: bool
+    figures: str
+
+
+async def residue(engine: str, numbers: int = 200) -> Verdict:
+    """S-01, S-20: planted numbers are nowhere readable, also after a rotation of both keys."""
+    planted = planted_numbers(numbers, SEED)
+    needles = Needles(planted)
+    with proof_hub(engine, log_level="debug") as proof:
+        async with proof.client() as client:
+            found = await _use(client, planted)
+            before, read = scan(proof.directories, needles)
+            for purpose in ("field", "bidx"):
+                await rotate(client, purpose)
+            await _settle(proof, client)
+            after, again = scan(proof.directories, needles)
+    hits = before + after
+    shown = "".join(f" {hit.form} in {hit.file}@{hit.offset}" for hit in hits[:3])
+    return Verdict(
+        not hits and found == numbers,
+        f"{numbers} numbers, {found} found by lookup, {len(hits)} hits in {(read + again) / 1e6:.0f} MB{shown}",
+    )
+
+
+async def _use(client: httpx.AsyncClient, planted: list[str]) -> int:
+    """Send each number every way a number can come in; gives how many a lookup finds."""
+    rng = random.Random(SEED)
+    found = 0
+    for i, number in enumerate(planted):
+        body = {
+            "display_name": f"李娜 {number}" if i % 5 == 0 else "李娜",
+            "phones": [{"number": f"+86 {number[:3]} {number[3:7]} {number[7:]}"}],
+            "note": f"call {number} please",
+            "addresses": [{"full_text": f"广东省深圳市南山区科技园路1号 {number}"}],
+        }
+        headers = {"Idempotency-Key": f"plant-{rng.randrange(10**12)}"}
+        if i % 3 == 0:
+            answer = await client.post("/v1/customers/batch", json={"items": [body]}, headers=headers)
+            location = f"/v1/customers/{answer.json()['results'][0]['id']}"
+        else:
+            answer = await client.post("/v1/customers", json=body, headers=headers)
+            location = answer.headers["location"]
+        await client.post("/v1/customers", json=body, headers=headers)
+        await client.get("/v1/customers", params={"phone": number})
+        await client.get(f"/v1/customers/{number}")
+        await client.patch(location, json={"note": f"now {number}, really"})
+        await client.post("/v1/customers", json=body | {"phones": [{"number": number, "unknown": number}]})
+        looked_up = await client.post("/v1/customers/lookup", json={"phone": f"0086-{number}"})
+        found += len(looked_up.json()["data"]) == 1
+        phone = looked_up.json()["data"][0]["phones"][0]["id"]
+        await client.post(f"{location}/phones/{phone}/reveal", json={"reason": "call_back"})
+    return found
+
+
+async def rotate(client: httpx.AsyncClient, purpose: str, seconds: float = 900) -> dict[str, object]:
+    """Rotate one kind of key through the API and wait until it is done."""
+    started = await client.post("/v1/key-rotations", json={"purpose": purpose})
+    started.raise_for_status()
+    location = started.headers["location"]
+    async with asyncio.timeout(seconds):
+        while True:
+            state: dict[str, object] = (await client.get(location)).json()
+            if state["state"] in ("succeeded", "failed"):
+                return state
+            await asyncio.sleep(0.2)
+
+
+async def _settle(proof: ProofHub, client: httpx.AsyncClient) -> None:
+    (await client.get("/health/ready")).raise_for_status()
+    proof.command("keys", "check")
+
+
+async def rotation(engine: str, customers: int = 20_000) -> Verdict:
+    """S-17: both kinds of keys rotate while the hub serves; nothing fails, nothing stays under the old key."""
+    with proof_hub(engine) as proof:
+        async with proof.client() as client:
+            numbers = await _fill(client, customers)
+            stop, outcome = asyncio.Event(), _Outcome()
+            load = [asyncio.create_task(_load(client, numbers, i, stop, outcome)) for i in range(8)]
+            states = [await rotate(client, purpose) for purpose in ("field", "bidx")]
+            stop.set()
+            await asyncio.gather(*load)
+            keys = (await client.get("/v1/keys")).json()["data"]
+    left = sum(int(key["dependants"]) for key in keys if key["purpose"] in ("field", "bidx") and key["kid"] == 1)
+    finished = all(state["state"] == "succeeded" for state in states)
+    return Verdict(
+        finished and left == 0 and outcome.failed == 0 and outcome.requests > 0,
+        f"{customers} customers, {outcome.requests} requests meanwhile, {outcome.failed} failed, "
+        f"{left} rows under the old keys{outcome.first}",
+    )
+
+
+@dataclass(slots=True)
+class _Outcome:
+    requests: int = 0
+    failed: int = 0
+    first: str = ""
+
+
+async def _fill(client: httpx.AsyncClient, customers: int) -> list[str]:
+    numbers = [f"139{i:08d}" for i in range(customers)]
+    for first in range(0, customers, 500):
+        items = [{"display_name": "李娜", "phones": [{"number": number}]} for number in numbers[first : first + 500]]
+        answer = await client.post(
+            "/v1/customers/batch", json={"items": items}, headers={"Idempotency-Key": f"fill-{first:08d}"}
+        )
+        answer.raise_for_status()
+    return numbers
+
+
+async def _load(
+    client: httpx.AsyncClient, numbers: list[str], worker: int, stop: asyncio.Event, outcome: _Outcome
+) -> None:
+    rng = random.Random(SEED + worker)
+    for i in count():
+        if stop.is_set():
+            return
+        number = rng.choice(numbers)
+        found = await client.post("/v1/customers/lookup", json={"phone": number})
+        taken = await client.post("/v1/customers", json={"display_name": "x", "phones": [{"number": number}]})
+        new = f"137{worker}{i:07d}"
+        created = await client.post("/v1/customers", json={"display_name": "王伟", "phones": [{"number": new}]})
+        patched = await client.patch(created.headers.get("location", "/"), json={"note": f"seen {i}"})
+        good = (
+            found.status_code == 200
+            and len(found.json()["data"]) == 1
+            and taken.status_code == 409
+            and created.status_code == 201
+            and patched.status_code == 200
+        )
+        outcome.requests += 4
+        if not good:
+            outcome.failed += 1
+            statuses = [answer.status_code for answer in (found, taken, created, patched)]
+            outcome.first = outcome.first or f"; first: {statuses} {taken.text[:120]}"
+
+
+async def storm(engine: str, rounds: int = 20, parallel: int = 200) -> Verdict:
+    """S-13: parallel creates of one number in ten spellings give one customer each time."""
+    spell = ("{n}", "+86{n}", "0086 {n}", "86{n}", "(+86){n}", "tel:+86{n}", "{a} {b} {c}", "{a}-{b}-{c}",
+             "+86 {a} {b} {c}", "+86-{a}-{b}-{c}")  # fmt: skip
+    wrong = 0
+    with proof_hub(engine) as proof:
+        async with proof.client() as client:
+            for turn in range(rounds):
+                n = f"136{turn:08d}"
+                forms = [spell[i % 10].format(n=n, a=n[:3], b=n[3:7], c=n[7:]) for i in range(parallel)]
+                sent = (
+                    client.post("/v1/customers", json={"display_name": "x", "phones": [{"number": f}]}) for f in forms
+                )
+                answers = await asyncio.gather(*sent)
+                created = [answer.json()["id"] for answer in answers if answer.status_code == 201]
+                named = {answer.json().get("existing_id") for answer in answers if answer.status_code == 409}
+                wrong += not (len(created) == 1 and named == set(created) and len(answers) == parallel)
+    return Verdict(
+        wrong == 0, f"{rounds} rounds of {parallel} creates, {wrong} with another outcome than 1 and the rest 409"
+    )
+
+
+PROOFS: dict[str, Callable[[str], Coroutine[Any, Any, Verdict]]] = {
+    "residue": residue,
+    "rotation": rotation,
+    "storm": storm,
+}

@@ -1,0 +1,58 @@
+"""A real hub process for a proof, on one engine, in directories the proof can search."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from tests.databases import TestDatabases
+from tests.postgres_server import RunDirectory
+from tests.process.running import RunningHub, serving
+
+
+@dataclass(frozen=True, slots=True)
+class ProofHub:
+    """The process, its directories, and a token with every scope."""
+
+    hub: RunningHub
+    directories: tuple[Path, ...]
+    token: str
+
+    def client(self) -> httpx.AsyncClient:
+        """A client with every scope."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        limits = httpx.Limits(max_connections=32)
+        return httpx.AsyncClient(base_url=self.hub.url, headers=headers, timeout=60, trust_env=False, limits=limits)
+
+    def command(self, *arguments: str) -> str:
+        """Run a command of the operator beside the hub."""
+        return _command(self.hub, *arguments)
+
+
+def _command(hub: RunningHub, *arguments: str) -> str:
+    command = [sys.executable, "-m", "custhub", *arguments]
+    return subprocess.run(command, env=hub.env, capture_output=True, text=True, timeout=120, check=True).stdout
+
+
+@contextmanager
+def proof_hub(engine: str, **settings: str) -> Iterator[ProofHub]:
+    """A hub of a run of its own; everything of it is gone afterwards."""
+    with RunDirectory() as run:
+        databases = TestDatabases(run.path)
+        try:
+            directories = [run.path / "proof"]
+            directories[0].mkdir()
+            if engine == "postgresql":
+                settings["database_url"] = databases.postgres_url()
+                directories.append(run.path / "pg")
+            with serving(directories[0], rate_limit="off", **settings) as hub:
+                token = _command(hub, "token", "issue", "--scope", "all", "--ttl-seconds", "3600")
+                yield ProofHub(hub, tuple(directories), token.strip())
+        finally:
+            databases.close()
