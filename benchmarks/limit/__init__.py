@@ -1,0 +1,1 @@
+"""The limit: the same SQL without auth, audit, encryption, validation of rights or idempotency."""
