@@ -84,11 +84,15 @@ class Call:
             raise RuntimeError("the route declares no scope")
         return self.principal
 
+    @property
+    def actor(self) -> Actor:
+        """Who acts: the caller, or nobody known."""
+        return _ANONYMOUS if self.principal is None else self.principal.actor
+
     def unit_of_work(self) -> UnitOfWork:
         """The one unit of work of this request, opened at first use."""
         if self.work is None:
-            actor = self.principal.actor if self.principal is not None else _ANONYMOUS
-            self.work = self.hub.unit_of_work(actor, self.request_id, locking=self.locking)
+            self.work = self.hub.unit_of_work(self.actor, self.request_id, locking=self.locking)
         return self.work
 
     def has_seen(self, etag: str) -> bool:

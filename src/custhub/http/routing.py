@@ -201,7 +201,7 @@ async def _report_damage(call: Call, request: Request) -> None:
     with suppress(ValueError):
         customer_id = from_text(Prefix.CUSTOMER, str(request.path_params.get("customer_id")))
     operation = f"{request.method} {call.template}"
-    work = call.hub.unit_of_work(call.caller.actor, call.request_id)
+    work = call.hub.unit_of_work(call.actor, call.request_id)
     work.audit(Note("integrity.failed", "customer", customer_id, customer_id, [operation], outcome="failed"))
     await work.commit()
 
