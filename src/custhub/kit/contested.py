@@ -19,17 +19,22 @@ from sqlalchemy.engine.interfaces import Dialect
 from custhub.kit.db import EngineName, Id
 from custhub.kit.query import Text as Compiled
 from custhub.kit.uow import UnitOfWork
+from custhub.kit.writes import SORTED
 
 #: Rows of one statement: SQLite runs it in the loop.
 _AT_ONCE = 250
 
 
 class ContestedInsert:
-    """Stores rows of one table; answers the columns `returning` of those it could store."""
+    """Stores rows of one table, whose info names the contested key (`SORTED`); no binary column may be null.
+
+    Answers the columns `returning` of those it could store.
+    """
 
     def __init__(self, table: Table, returning: Sequence[str]) -> None:
         self._table = table
         self._columns = list(table.columns)
+        self._order = [table.columns.keys().index(name) for name in table.info[SORTED]]
         self._returning = [table.c[name] for name in returning]
         self._texts: dict[EngineName, Compiled] = {}
 
@@ -37,6 +42,8 @@ class ContestedInsert:
         """Store what is free, in the explicit transaction of this unit of work, which it opens."""
         if not rows:
             return []
+        # In one order everywhere: those that want the same keys wait for each other, never in a circle.
+        rows = sorted(rows, key=lambda row: [row[i] for i in self._order])
         await uow.flush()
         text = self._texts.get(uow.name)
         if text is None:

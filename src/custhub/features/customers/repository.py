@@ -89,8 +89,7 @@ class CustomerRepository:
 
     async def claim_external_ids(self, rows: Iterable[ExternalIdRow]) -> set[tuple[str, str]]:
         """Store the external ids that are free, before their customers; (source, id) of those that were."""
-        ordered = sorted(rows, key=lambda row: (row.source, row.external_id))
-        return {(source, external_id) for source, external_id in await _CLAIM.store(self._uow, ordered)}
+        return {(source, external_id) for source, external_id in await _CLAIM.store(self._uow, list(rows))}
 
     def add_parts(self, parts: Iterable[Part]) -> None:
         """Store new parts."""

@@ -48,9 +48,7 @@ class CustomerService:
         await self.check(body)
         record, key, numbers = CustomerBuilder(context).build(body)
         context.customers.add(record.row, key)
-        # Claims in one order everywhere: two creates that want the same numbers never wait in a circle.
-        claimed = sorted(zip(record.phones, numbers, strict=True), key=lambda pair: pair[0].exact_index)
-        for phone, number in claimed:
+        for phone, number in zip(record.phones, numbers, strict=True):
             context.phones.store(phone, number)
         for parts in (record.emails, record.addresses, record.contacts, record.external_ids, record.tags):
             context.customers.add_parts(parts)
