@@ -101,10 +101,12 @@ def test_r4_another_user_is_refused(home: Path, keyring: Keyring) -> None:
             warnings.simplefilter("ignore", DeprecationWarning)  # the child only talks and ends
             child = os.fork()
         if child == 0:
-            os.setgid(65_534)
-            os.setuid(65_534)
-            os.write(writer, json.dumps(ask(home, line)).encode())
-            os._exit(0)
+            try:
+                os.setgid(65_534)
+                os.setuid(65_534)
+                os.write(writer, json.dumps(ask(home, line)).encode())
+            finally:
+                os._exit(0)  # never back into the test run
         os.waitpid(child, 0)
         os.close(writer)
         with os.fdopen(reader, "rb") as told:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +25,11 @@ def ask(home: Path, request: bytes) -> dict[str, Any] | None:
                 line.connect(address)
         except (FileNotFoundError, ConnectionRefusedError):
             return None
-        line.sendall(request)
         answer = b""
-        while chunk := line.recv(65_536):
-            answer += chunk
+        with suppress(ConnectionError):  # what it said before it hung up counts
+            line.sendall(request)
+            while chunk := line.recv(65_536):
+                answer += chunk
     if not answer.endswith(b"\n"):
         raise NoAnswer
     said: dict[str, Any] = orjson.loads(answer)

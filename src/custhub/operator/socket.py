@@ -72,10 +72,10 @@ class OperatorSocket:
             writer.close()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> dict[str, Any]:
-        if not _is_owner(writer.get_extra_info("socket")):
-            return {"refused": "only the user that runs the hub, or root, may command it"}
         async with asyncio.timeout(_READ_SECONDS):
             line = await reader.readline()
+        if not _is_owner(writer.get_extra_info("socket")):
+            return {"refused": "only the user that runs the hub, or root, may command it"}
         asked = self._checker.accept(self._app.keys.keyring, line)
         if asked is None:
             log.warning("operator command refused")
