@@ -35,11 +35,10 @@ from custhub.http.hub import Call, call_of
 from custhub.http.json_body import read_json
 from custhub.http.parameters import QueryRules, check_headers, check_path
 from custhub.kit.db import DatabaseUnavailable, LockTimeout, Violation
-from custhub.kit.errors import HubError
+from custhub.kit.errors import Forbidden, HubError
 from custhub.kit.ids import Prefix, from_text
 from custhub.kit.uow import Note
 from custhub.kit.writes import LostRace
-from custhub.security.principal import InsufficientScope
 
 _JSON = re.compile(rb"application/json\s*(;|$)", re.I)
 _PATCH = re.compile(rb"application/(merge-patch\+)?json\s*(;|$)", re.I)
@@ -183,9 +182,10 @@ async def _failed(call: Call, request: Request, error: Exception) -> Response | 
     known = expected(error, request)
     if known is None:
         raise error
-    if isinstance(known, InsufficientScope) and call.principal is not None:
+    if isinstance(known, Forbidden) and call.principal is not None:
         operation = f"{request.method} {call.template}"
-        await call.hub.denials.denied(call.principal, call.request_id, operation, str(known.members["scope"]))
+        reason = str(known.members.get("scope", known.code))
+        await call.hub.denials.denied(call.principal, call.request_id, operation, reason)
     if isinstance(known, IntegrityError):
         await _report_damage(call, request)
     answer = problem(known, call.request_id, language_of(call.accept_language))

@@ -116,5 +116,5 @@ class Rights(Protocol):
 class Denials(Protocol):
     """Records denied calls; the audit feature implements it."""
 
-    async def denied(self, principal: Principal, request_id: str, operation: str, scope: str) -> None:
+    async def denied(self, principal: Principal, request_id: str, operation: str, reason: str) -> None:
         """Leave an audit entry in a transaction of its own."""

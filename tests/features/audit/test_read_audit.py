@@ -12,6 +12,7 @@ from custhub.kit.ids import Prefix, new_id, to_text
 from custhub.kit.uow import Actor
 from custhub.security.scopes import ALL
 from tests.client import ApiClient
+from tests.customers import create_customer, path_of
 from tests.features.audit.tampering import SOMEBODY, WHO, Burglar, commit, note
 from tests.hub import HubUnderTest
 
@@ -151,6 +152,14 @@ async def test_s75_a_denied_call_is_an_entry_of_its_own(fresh_hub: HubUnderTest)
     await fresh_hub.client(scopes=["customers:read"]).get("/v1/audit")
     (entry,) = (await fresh_hub.api.get("/v1/audit", params={"outcome": "denied"})).json()["data"]
     assert (entry["action"], entry["fields"], entry["reason"]) == ("call.denied", ["GET /v1/audit"], "audit:read")
+
+
+async def test_s75_a_refusal_for_another_reason_is_an_entry_too(fresh_hub: HubUnderTest) -> None:
+    customer = await create_customer(fresh_hub.api)
+    support = fresh_hub.client(roles=["support"])
+    assert (await support.patch(path_of(customer), json={"note": "x"})).status_code == 403
+    (entry,) = (await fresh_hub.api.get("/v1/audit", params={"outcome": "denied"})).json()["data"]
+    assert (entry["fields"], entry["reason"]) == (["PATCH /v1/customers/{customer_id}"], "field_not_writable")
 
 
 async def test_verify_audit_goes_on_with_next_seq(fresh_hub: HubUnderTest) -> None:

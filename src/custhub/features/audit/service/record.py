@@ -57,8 +57,8 @@ class DenialLog:
     def __init__(self, open_unit_of_work: OpenUnitOfWork) -> None:
         self._open = open_unit_of_work
 
-    async def denied(self, principal: Principal, request_id: str, operation: str, scope: str) -> None:
-        """Record who was denied what for the lack of which scope."""
+    async def denied(self, principal: Principal, request_id: str, operation: str, reason: str) -> None:
+        """Record who was denied what: the scope that was missing, or the code of another refusal."""
         uow = self._open(principal.actor, request_id)
-        uow.audit(Note("call.denied", "operation", None, fields=[operation], reason=scope, outcome="denied"))
+        uow.audit(Note("call.denied", "operation", None, fields=[operation], reason=reason, outcome="denied"))
         await uow.commit()
