@@ -99,6 +99,7 @@ UserId = _id(Prefix.USER)
 TeamId = _id(Prefix.TEAM)
 RoleId = _id(Prefix.ROLE)
 ClientId = _id(Prefix.CLIENT)
+GrantId = _id(Prefix.GRANT)
 KeyId = _id(Prefix.KEY)
 AuditId = _id(Prefix.AUDIT)
 

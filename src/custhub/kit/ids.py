@@ -34,6 +34,7 @@ class Prefix(StrEnum):
     TEAM = "tea"
     ROLE = "rol"
     CLIENT = "cli"
+    GRANT = "grt"
     ORDER = "ord"
     ORDER_LINE = "lin"
     REFUND = "ref"

@@ -22,7 +22,6 @@ from custhub.features.accounts.router.shapes import show, show_page, show_unless
 from custhub.features.accounts.schemas.answers import etag_of
 from custhub.features.accounts.schemas.grants import (
     GrantCreate,
-    GrantId,
     GrantPage,
     GrantQuery,
     GrantRead,
@@ -30,6 +29,7 @@ from custhub.features.accounts.schemas.grants import (
 )
 from custhub.features.accounts.service.rights import OPERATOR
 from custhub.http.answers import created
+from custhub.http.fields import GrantId
 from custhub.http.hub import call_of
 from custhub.http.openapi import CONDITIONAL, problems, traits
 from custhub.http.routing import hub_router

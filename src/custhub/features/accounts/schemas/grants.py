@@ -1,4 +1,4 @@
-"""Grants: their ids, bodies and views."""
+"""Grants: their bodies and views."""
 
 from __future__ import annotations
 
@@ -6,44 +6,13 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BeforeValidator, ConfigDict, Field
-from pydantic.json_schema import WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import ConfigDict, Field
 
 from custhub.features.accounts.models import GrantRow
 from custhub.features.accounts.schemas.answers import S200, Cursor, PageQuery, Resource
-from custhub.http.fields import Body, Read, Text200, Timestamp, UserId
-from custhub.kit.ids import Prefix, from_text, text_of_int, to_text
+from custhub.http.fields import Body, GrantId, Read, Text200, Timestamp, UserId
+from custhub.kit.ids import Prefix, to_text
 
-_GRANT = "grt"
-#: Ids of all kinds differ in their prefix alone.
-_SOME = Prefix.USER
-
-
-def _id(value: object) -> UUID:
-    if isinstance(value, UUID):
-        return value
-    if isinstance(value, str) and value[:3] == _GRANT:
-        try:
-            return from_text(_SOME, _SOME.value + value[3:])
-        except ValueError:
-            pass
-    raise PydanticCustomError("invalid_id", "not an id of this kind")
-
-
-GrantId = Annotated[
-    UUID,
-    BeforeValidator(_id),
-    WithJsonSchema(
-        {
-            "type": "string",
-            "pattern": f"^{_GRANT}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$",
-            "minLength": 30,
-            "maxLength": 30,
-            "examples": [f"{_GRANT}_01m81amc1cfrnt9m7qcr38rxrh"],
-        }
-    ),
-]
 GrantedScope = Literal["exports:pii", "phones:reveal"]
 
 
@@ -102,11 +71,6 @@ class GrantPage(Read):
     has_more: bool
 
 
-def grant_text(grant_id: UUID) -> str:
-    """The id of a grant as clients see it."""
-    return text_of_int(_GRANT, grant_id.int)
-
-
 def grant_view(row: GrantRow, now: datetime, operator: UUID) -> dict[str, Any]:
     """The body of a grant as of now; `operator` is the id that stands for nobody's account."""
 
@@ -114,7 +78,7 @@ def grant_view(row: GrantRow, now: datetime, operator: UUID) -> dict[str, Any]:
         return None if who is None or who == operator else to_text(Prefix.USER, who)
 
     return {
-        "id": grant_text(row.id),
+        "id": to_text(Prefix.GRANT, row.id),
         "object": "grant",
         "user_id": to_text(Prefix.USER, row.user_id),
         "scope": row.scope,
