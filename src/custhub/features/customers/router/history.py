@@ -14,6 +14,7 @@ from custhub.features.customers.schemas.bodies import TextReveal
 from custhub.features.customers.schemas.history import HistoryPage, change_view
 from custhub.features.customers.schemas.listing import PageQuery
 from custhub.features.customers.schemas.reveals import RevealedTexts
+from custhub.features.customers.service.history import details_of
 from custhub.features.customers.service.reveals import TextReveals
 from custhub.features.phones.errors import RevealQuotaExceeded
 from custhub.http.answers import page, secret
@@ -42,7 +43,8 @@ async def list_customer_history(
     names, dek = await names_of(reader, found.items), context.readable_dek(record)
     cursor = cursors.write(found.after)
     url = f"/v1/customers/{to_text(Prefix.CUSTOMER, customer_id)}/history?limit={query.limit}&cursor={cursor}"
-    return page([change_view(entry, dek, who.policy, names) for entry in found.items], cursor, url)
+    views = [change_view(entry, details_of(entry, dek), who.policy, names) for entry in found.items]
+    return page(views, cursor, url)
 
 
 @router.post(

@@ -7,11 +7,8 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-import orjson
 from pydantic import Field, JsonValue, StringConstraints
 
-from custhub.crypto.cipher import Dek
-from custhub.crypto.errors import IntegrityError
 from custhub.features.customers.queries.history import AuditEntry
 from custhub.features.customers.schemas.answers import S40, S200, Cursor
 from custhub.features.phones.rules import MaskStyle, render_placeholders
@@ -63,8 +60,10 @@ class HistoryPage(Read):
     has_more: bool
 
 
-def change_view(entry: AuditEntry, dek: Dek | None, policy: FieldPolicy, names: Mapping[UUID, str]) -> dict[str, Any]:
-    """The body of one entry. Fields that the caller's role hides are left out."""
+def change_view(
+    entry: AuditEntry, details: Mapping[str, Any], policy: FieldPolicy, names: Mapping[UUID, str]
+) -> dict[str, Any]:
+    """The body of one entry with what it holds. Fields that the caller's role hides are left out."""
     prefix = _ACTORS.get(entry.actor_kind)
     actor_id = entry.actor_id
     return {
@@ -79,12 +78,11 @@ def change_view(entry: AuditEntry, dek: Dek | None, policy: FieldPolicy, names: 
         "client_id": entry.client_id,
         "action": entry.action,
         "reason": entry.reason,
-        "changes": [] if entry.action in _READING else list(_changes(entry, dek, policy)),
+        "changes": [] if entry.action in _READING else list(_changes(entry, details, policy)),
     }
 
 
-def _changes(entry: AuditEntry, dek: Dek | None, policy: FieldPolicy) -> Iterator[dict[str, Any]]:
-    details = _opened(entry, dek)
+def _changes(entry: AuditEntry, details: Mapping[str, Any], policy: FieldPolicy) -> Iterator[dict[str, Any]]:
     for name in entry.fields:
         if (name != _ARCHIVED and name not in policy.access) or name in policy.hidden:
             continue
@@ -95,16 +93,6 @@ def _changes(entry: AuditEntry, dek: Dek | None, policy: FieldPolicy) -> Iterato
             style = MaskStyle(policy.phone_mask)
             old, new = _masked(old, style), _masked(new, style)
         yield {"field": name, "old": _shown(old), "new": _shown(new)}
-
-
-def _opened(entry: AuditEntry, dek: Dek | None) -> Mapping[str, Any]:
-    if dek is None or entry.details is None:
-        return {}
-    try:
-        details: dict[str, Any] = orjson.loads(dek.open("audit_entries", "details", entry.id, entry.details))
-    except IntegrityError:
-        return {}
-    return details
 
 
 def _shown(value: Any) -> Any:  # a JSON value
