@@ -46,7 +46,16 @@ EVERY = Trait(
     headers=("X-Request-Id", "RateLimit", "RateLimit-Policy"),
 )
 SECURED = Trait(
-    "secured", codes=("token_missing", "invalid_token", "insufficient_scope", "rate_limited", "database_unavailable")
+    "secured",
+    codes=(
+        "token_missing",
+        "invalid_token",
+        "insufficient_scope",
+        "mfa_enrolment_required",
+        "address_not_allowed",
+        "rate_limited",
+        "database_unavailable",
+    ),
 )
 WRITE = Trait("write", codes=("lock_timeout", "storage_full"))
 BODY = Trait("body", codes=("payload_too_large", "unsupported_media_type"))

@@ -59,6 +59,7 @@ PhoneTaken = _stand_in(Conflict, "phone_taken")
 PhoneInvalid = _stand_in(RuleBroken, "phone_invalid")
 
 _EDGE = (
+    "address_not_allowed",
     "database_unavailable",
     "idempotency_answer_erased",
     "idempotency_in_progress",
@@ -73,6 +74,7 @@ _EDGE = (
     "invalid_token",
     "lock_timeout",
     "method_not_allowed",
+    "mfa_enrolment_required",
     "not_found",
     "payload_too_large",
     "rate_limited",

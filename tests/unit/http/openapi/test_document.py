@@ -192,7 +192,7 @@ def test_contract_b6_requests_are_closed_and_answers_open(document: Json) -> Non
 def test_authenticated_read(document: Json) -> None:
     assert codes_of(document, "/v1/customers/{customer_id}", "get") == {
         "401": ["invalid_token", "token_missing"],
-        "403": ["insufficient_scope"],
+        "403": ["address_not_allowed", "insufficient_scope", "mfa_enrolment_required"],
         "404": ["not_found"],
         "422": ["unknown_field", "validation_failed"],
         "429": ["rate_limited"],
