@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +26,20 @@ def engine(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-async def _started(engine: str, home: Path, databases: TestDatabases, **settings: Any) -> HubUnderTest:
-    url = ""
+@asynccontextmanager
+async def _running(engine: str, home: Path, databases: TestDatabases) -> AsyncIterator[HubUnderTest]:
+    """A started hub on an empty migrated database, both gone afterwards."""
+    database: Path | str
     if engine == "postgresql":
-        url = databases.postgres_url()
+        url = database = databases.postgres_url()
     else:
-        databases.sqlite_copy(home / "data" / "custhub.db")
-    return await HubUnderTest(home, url, **settings).start()
+        url, database = "", databases.sqlite_copy(home / "data" / "custhub.db")
+    started = await HubUnderTest(home, url).start()
+    try:
+        yield started
+    finally:
+        await started.stop()
+        databases.drop(database)
 
 
 @pytest.fixture(scope="module")
@@ -39,17 +47,15 @@ async def hub(
     engine: str, tmp_path_factory: pytest.TempPathFactory, databases: TestDatabases
 ) -> AsyncIterator[HubUnderTest]:
     """A hub shared by the tests of one module: do not count its rows."""
-    started = await _started(engine, tmp_path_factory.mktemp("hub"), databases)
-    yield started
-    await started.stop()
+    async with _running(engine, tmp_path_factory.mktemp("hub"), databases) as started:
+        yield started
 
 
 @pytest.fixture
 async def fresh_hub(engine: str, tmp_path: Path, databases: TestDatabases) -> AsyncIterator[HubUnderTest]:
     """A hub of one test, empty."""
-    started = await _started(engine, tmp_path, databases)
-    yield started
-    await started.stop()
+    async with _running(engine, tmp_path, databases) as started:
+        yield started
 
 
 @pytest.fixture

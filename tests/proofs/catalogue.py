@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -25,15 +25,15 @@ class Verdict:
     figures: str
 
 
-async def residue(engine: str, numbers: int = 200) -> Verdict:
-    """S-01, S-20: planted numbers are nowhere readable, also after a rotation of both keys."""
+async def residue(engine: str, numbers: int = 200, purposes: Sequence[str] = ("field", "bidx")) -> Verdict:
+    """S-01, S-20: planted numbers are nowhere readable, also after a rotation of these keys."""
     planted = planted_numbers(numbers, SEED)
     needles = Needles(planted)
     with proof_hub(engine, log_level="debug") as proof:
         async with proof.client() as client:
             found = await _use(client, planted)
             before, read = scan(proof.directories, needles)
-            for purpose in ("field", "bidx"):
+            for purpose in purposes:
                 await rotate(client, purpose)
             await _settle(proof, client)
             after, again = scan(proof.directories, needles)
@@ -180,7 +180,7 @@ async def storm(engine: str, rounds: int = 20, parallel: int = 200) -> Verdict:
     )
 
 
-PROOFS: dict[str, Callable[[str], Coroutine[Any, Any, Verdict]]] = {
+PROOFS: dict[str, Callable[..., Coroutine[Any, Any, Verdict]]] = {
     "residue": residue,
     "rotation": rotation,
     "storm": storm,

@@ -29,13 +29,15 @@ class Needles:
 
     def __init__(self, numbers: Iterable[str]) -> None:
         self.windows: set[bytes] = set()
-        self.integers: list[bytes] = []
+        self._big: set[bytes] = set()
         for number in numbers:
             for digits in (number, number[::-1]):
                 self.windows |= {digits[i : i + 8].encode() for i in range(len(digits) - 7)}
-            for value in (int(number), int("86" + number)):
-                self.integers += [value.to_bytes(8, "big"), value.to_bytes(8, "little")]
-                self.integers += [value.to_bytes(6, "big")]  # as SQLite stores an integer of this size
+            # Six bytes, as SQLite stores integers of this size; every wider integer holds them too.
+            self._big |= {int(text).to_bytes(6, "big") for text in (number, "86" + number)}
+        self._little = {value[::-1] for value in self._big}
+        self._heads = _any_of({value[:2] for value in self._big})
+        self._tails = _any_of({value[-2:] for value in self._little})
 
     def find(self, data: bytes, file: str) -> Iterator[Hit]:
         """Hits in one piece of a file."""
@@ -47,10 +49,16 @@ class Needles:
         for i in _wide_starts(data):
             if data[i : i + 16 : 2] in self.windows:
                 yield Hit(file, "utf-16", i)
-        for needle in self.integers:
-            at = data.find(needle)
-            if at >= 0:
-                yield Hit(file, "integer", at)
+        for head in self._heads.finditer(data):
+            if data[head.start() : head.start() + 6] in self._big:
+                yield Hit(file, "integer", head.start())
+        for tail in self._tails.finditer(data):
+            if data[max(0, tail.end() - 6) : tail.end()] in self._little:
+                yield Hit(file, "integer", tail.end() - 6)
+
+
+def _any_of(pieces: Iterable[bytes]) -> re.Pattern[bytes]:
+    return re.compile(b"|".join(re.escape(piece) for piece in sorted(pieces)))
 
 
 def _wide_starts(data: bytes) -> Iterator[int]:
