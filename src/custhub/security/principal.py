@@ -71,7 +71,8 @@ class Quota:
 class Principal:
     """A verified caller: effective scopes, field policy, reach.
 
-    `networks` are the only ones it may call from, if any are named. `pending` is what a caller without its scopes
+    `token` is the digest under which its token can be denied, `networks` are the only ones it may call from, if any
+    are named. `pending` is what a caller without its scopes
     must do first.
     """
 
@@ -84,7 +85,7 @@ class Principal:
     policy: FieldPolicy
     reach: Reach
     session_id: UUID | None = None
-    token_id: str = ""
+    token: bytes = b""
     quota: Quota = field(default_factory=Quota)
     networks: tuple[Network, ...] = ()
     pending: type[MfaEnrolmentRequired] | None = None

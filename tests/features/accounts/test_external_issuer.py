@@ -229,6 +229,15 @@ async def test_s44_disabled_or_cut_off_here_means_out(start_hub: StartHub, issue
     assert (await call(hub, issuer.token(hub.clock.now()))).status_code == 401
 
 
+async def test_s44_logout_ends_the_token_of_another_issuer(start_hub: StartHub, issuer: Issuer) -> None:
+    hub = await start_hub(**issuer.settings())
+    token = issuer.token(hub.clock.now())
+    async with raw(hub) as client:
+        assert (await client.post("/v1/auth/logout", headers={"authorization": f"Bearer {token}"})).status_code == 204
+    hub.clock.advance(STALE)
+    assert (await call(hub, token)).status_code == 401
+
+
 async def test_s52_what_the_issuer_decides_is_not_changed_here(start_hub: StartHub, issuer: Issuer) -> None:
     hub = await start_hub(**issuer.settings())
     token = issuer.token(hub.clock.now())

@@ -136,9 +136,14 @@ async def test_s44_logout_ends_the_session_and_its_tokens(hub: HubUnderTest) -> 
     assert (await client.get("/v1/me")).json()["code"] == "invalid_token"
 
 
-async def test_s44_logout_of_a_token_without_session_ends_that_token(hub: HubUnderTest) -> None:
-    client = hub.client(["customers:read"])
-    assert (await client.post("/v1/auth/logout")).status_code == 204
+async def test_s44_a_program_does_not_log_out_but_revokes_its_token(hub: HubUnderTest) -> None:
+    token = hub.token(["customers:read"])
+    client = hub.client(token=token)
+    refusal = await client.post("/v1/auth/logout")
+    assert (refusal.status_code, refusal.json()["code"]) == (403, "users_only")
+    hub.clock.advance(STALE)
+    assert (await client.get("/v1/me")).status_code == 200
+    assert (await client.post("/v1/oauth/revoke", data={"token": token})).status_code == 200
     hub.clock.advance(STALE)
     assert (await client.get("/v1/me")).status_code == 401
     assert (await hub.client(["customers:read"]).get("/v1/me")).status_code == 200
@@ -172,7 +177,7 @@ async def test_sessions_that_ended_are_cleaned_up(fresh_hub: HubUnderTest) -> No
     old = await log_in(fresh_hub, person)
     await try_login(fresh_hub, Person("", "nobody@example.com"))
     await refresh(fresh_hub, old["refresh_token"])
-    await fresh_hub.client(["customers:read"]).post("/v1/auth/logout")
+    await fresh_hub.api.post("/v1/oauth/revoke", data={"token": fresh_hub.token(["customers:read"])})
     fresh_hub.clock.advance(timedelta(days=16).total_seconds())
     young = await log_in(fresh_hub, person)
     await try_login(fresh_hub, person, password="wrong horse battery staple")

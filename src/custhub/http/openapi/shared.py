@@ -17,15 +17,15 @@ def _text(maximum: int, **more: object) -> Json:
     return {"type": "string", "maxLength": maximum, **more}
 
 
-def _parameter(name: str, description: str, example: str, **schema: object) -> Json:
-    return {
+def _parameter(name: str, description: str, example: str | None, **schema: object) -> Json:
+    parameter = {
         "name": name,
         "in": "header",
         "required": False,
         "description": description,
         "schema": {"type": "string", **schema},
-        "example": example,
     }
+    return parameter if example is None else {**parameter, "example": example}
 
 
 #: Request headers by the name on the wire; `IdempotencyKeyRequired` and its like are made from them.
@@ -42,7 +42,7 @@ PARAMETERS: dict[str, Json] = {
             "Idempotency-Key",
             "Makes the call repeatable: a repeat with the same key and body replays the first answer for 24 hours, "
             "marked `Idempotency-Replayed: true`. The same key with another body is refused.",
-            "b7c1e2a4-order-10023",
+            None,  # one that a program copied would be refused at its second use
             minLength=8,
             maxLength=257,
             pattern='^"?[A-Za-z0-9_-]{8,255}"?$',

@@ -79,9 +79,12 @@ async def bootstrap_hub(body: BootstrapRequest, logins: TheLogins) -> Response:
     return created(view, f"/v1/users/{view['id']}", etag_of(view["revision"]))
 
 
-@router.post("/logout", status_code=204)
+@router.post("/logout", status_code=204, responses=problems(UsersOnly))
 async def log_out(who: Caller, sessions: TheSessions) -> Response:
-    """Log out. The session ends with all its tokens, within five seconds; a token without session ends itself."""
+    """Log out. The session ends with all its tokens, within five seconds.
+
+    A person of another issuer has no session here: that token ends. Programs end theirs at `/v1/oauth/revoke`.
+    """
     await sessions.end(who)
     return no_content()
 

@@ -164,7 +164,7 @@ class AccountRights:
             (client.role.name,),
             policy_of(client.role),
             ALL_ROWS if client.has_role and client.role.reach == "all" else scoped(sources=client.sources),
-            token_id=claims.jti,
+            token=token_digest(claims.iss, claims.jti),
             quota=Quota(client.role.reveals_per_day or None),
             networks=networks_of(client.networks),
         )
@@ -182,7 +182,7 @@ class AccountRights:
             claims.roles,
             united(known) if known else _OPERATOR_POLICY,
             ALL_ROWS,
-            token_id=claims.jti,
+            token=token_digest(claims.iss, claims.jti),
         )
 
 
@@ -244,7 +244,7 @@ def _principal(
         rights.policy,
         rights.reach,
         session_id=session,
-        token_id=claims.jti,
+        token=token_digest(claims.iss, claims.jti),
         quota=rights.quota,
         pending=rights.pending,
     )

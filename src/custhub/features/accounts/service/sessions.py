@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from custhub.features.accounts.errors import InvalidGrant, InvalidScope
+from custhub.features.accounts.errors import InvalidGrant, InvalidScope, UsersOnly
 from custhub.features.accounts.models import DeniedTokenRow, SessionRow
 from custhub.features.accounts.queries.access import session_by_token, session_of_spent
 from custhub.features.accounts.queries.standing import UserStanding, is_denied, user_standing
@@ -70,12 +70,17 @@ class Sessions:
         return tokens
 
     async def end(self, who: Principal) -> None:
-        """Log out: the session of this token ends, or the token itself where it has none."""
+        """Log out: the session of this token ends; a person of another issuer has none, so the token itself ends.
+
+        Raises UsersOnly for a program: its token ends at the revocation endpoint.
+        """
         if who.session_id is not None:
             revoke_session(self._uow, who.session_id)
             self._uow.audit(Note("session.ended", "user", who.id))
+        elif who.kind == "user":
+            await self._deny(who.token)
         else:
-            await self._deny(self._parts.settings.issuer, who.token_id, self._uow.now)
+            raise UsersOnly
 
     async def revoke(self, token: str) -> None:
         """End a refresh token with its login, or one access token; anything else is no news (RFC 7009)."""
@@ -91,7 +96,7 @@ class Sessions:
             claims = self._parts.verifier.verify(token)
         except InvalidToken:
             return
-        await self._deny(claims.iss, claims.jti, uow.now)
+        await self._deny(token_digest(claims.iss, claims.jti))
 
     async def _reused(self, digest: bytes) -> None:
         stolen = await session_of_spent(self._uow, digest)
@@ -103,11 +108,10 @@ class Sessions:
         # The refusal that follows must not undo it.
         await self._uow.commit()
 
-    async def _deny(self, issuer: str, token_id: str, now: datetime) -> None:
-        digest = token_digest(issuer, token_id)
+    async def _deny(self, digest: bytes) -> None:
         if await is_denied(self._uow, digest):
             return
-        ends = now + timedelta(seconds=MAX_LIFETIME_SECONDS + 2 * LEEWAY_SECONDS)
+        ends = self._uow.now + timedelta(seconds=MAX_LIFETIME_SECONDS + 2 * LEEWAY_SECONDS)
         add(self._uow, DeniedTokenRow(digest, ends))
         again_when(self._uow, ["pk_denied_tokens"])
 
