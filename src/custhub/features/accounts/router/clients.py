@@ -18,9 +18,9 @@ from custhub.features.accounts.queries.access import CLIENTS, client_by_id
 from custhub.features.accounts.router.shapes import show, show_once, show_page, show_unless_seen
 from custhub.features.accounts.schemas.answers import (
     ClientPage,
-    ClientRead,
     ClientWithSecret,
     PageQuery,
+    PartnerClientRead,
     client_view,
     etag_of,
 )
@@ -56,7 +56,7 @@ async def create_client(body: ClientCreate, _: CanManageClients, clients: TheCli
 
 @router.get(
     "/{client_id}",
-    response_model=ClientRead,
+    response_model=PartnerClientRead,
     responses=problems(ClientNotFound),
     openapi_extra=traits(CONDITIONAL),
 )
@@ -70,7 +70,7 @@ async def get_client(client_id: ClientId, request: Request, _: CanManageClients)
 
 @router.patch(
     "/{client_id}",
-    response_model=ClientRead,
+    response_model=PartnerClientRead,
     responses=problems(ClientNotFound, NetworkInvalid, ReferenceUnknown, ScopeNotGrantable, AccessNotGrantable),
 )
 async def update_client(
@@ -94,13 +94,15 @@ async def rotate_client_secret(
     return show_once({**client_view(made.record), "secret": made.secret}, ("secret",))
 
 
-@router.post("/{client_id}/disable", response_model=ClientRead, responses=problems(ClientNotFound))
+@router.post("/{client_id}/disable", response_model=PartnerClientRead, responses=problems(ClientNotFound))
 async def disable_client(client_id: ClientId, _: CanManageClients, clients: TheClients) -> Response:
     """Lock a client out. Its tokens end within five seconds."""
     return show(client_view(await clients.disable(client_id)))
 
 
-@router.post("/{client_id}/enable", response_model=ClientRead, responses=problems(ClientNotFound, ScopeNotGrantable))
+@router.post(
+    "/{client_id}/enable", response_model=PartnerClientRead, responses=problems(ClientNotFound, ScopeNotGrantable)
+)
 async def enable_client(client_id: ClientId, _: CanManageClients, clients: TheClients) -> Response:
     """Let a disabled client in again."""
     return show(client_view(await clients.enable(client_id)))

@@ -128,7 +128,7 @@ class ClientSecretRead(Read):
     expires_at: datetime | None
 
 
-class ClientRead(Resource):
+class PartnerClientRead(Resource):
     """A partner's program. `role` is null for the fields and rows of a partner."""
 
     id: ClientId
@@ -142,7 +142,7 @@ class ClientRead(Resource):
     secrets: Annotated[list[ClientSecretRead], Field(max_length=10)]
 
 
-class ClientWithSecret(ClientRead):
+class ClientWithSecret(PartnerClientRead):
     """A client with its new secret, shown once; null when the answer is replayed."""
 
     secret: Annotated[str, StringConstraints(max_length=100)] | None
@@ -151,7 +151,7 @@ class ClientWithSecret(ClientRead):
 class ClientPage(Read):
     """A page of clients."""
 
-    data: Annotated[list[ClientRead], Field(max_length=200)]
+    data: Annotated[list[PartnerClientRead], Field(max_length=200)]
     next_cursor: Cursor | None
     has_more: bool
 
