@@ -1,7 +1,8 @@
 """Embedded SQLite: one process, one writer connection under a fair lock, one reader inline in the loop.
 
 The driver is called straight from the event loop: a bounded statement takes tens of microseconds, a thread
-costs more. COMMIT alone goes to a thread, because it waits for the disk.
+costs more. COMMIT alone goes to a thread, because it waits for the disk. Sets that wait for it meanwhile are
+written together and share the next one.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import fcntl
 import os
 import sqlite3
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -24,6 +26,8 @@ from custhub.kit.db import DatabaseUnavailable, DiskFull, EngineName, Row, Viola
 from custhub.kit.writes import LostRace, SqliteWriter, WriteSet
 
 _GUARD_STEPS = 50_000
+#: How long sets that share a COMMIT may be written one after the other: the loop waits.
+_GROUP_SECONDS = 0.01
 
 
 class DirectoryLocked(Exception):
@@ -130,6 +134,17 @@ class SqliteConnection:
         return error
 
 
+class _Waiting:
+    """A set on its way to the writer, and what became of it."""
+
+    __slots__ = ("error", "is_settled", "writes")
+
+    def __init__(self, writes: WriteSet) -> None:
+        self.writes = writes
+        self.is_settled = False
+        self.error: BaseException | None = None
+
+
 class SqliteDatabase:
     """The connections of the one process that owns the data directory."""
 
@@ -145,6 +160,7 @@ class SqliteDatabase:
         self._reader: sqlite3.Connection | None = None
         self._writer: SqliteConnection | None = None
         self._deadline = 0.0
+        self._waiting: deque[_Waiting] = deque()
 
     async def open(self) -> None:
         """Take the directory and connect. Raises DirectoryLocked."""
@@ -191,31 +207,80 @@ class SqliteDatabase:
         """Commit a set. Raises Violation, LostRace, DiskFull."""
         if not writes.writes:
             return
-        async with self.transaction() as connection:
-            await connection.send(writes)
+        mine = _Waiting(writes)
+        self._waiting.append(mine)
+        try:
+            async with self._lock:
+                # The lock is handed on in order: all before this one are settled, and perhaps this one with them.
+                if not mine.is_settled:
+                    await self._write_waiting()
+        finally:
+            if mine in self._waiting:
+                self._waiting.remove(mine)
+        if mine.error is not None:
+            raise mine.error
+
+    async def _write_waiting(self) -> None:
+        """Write the sets that wait now, each undone alone if it fails, and commit them together."""
+        group = [self._waiting.popleft()]
+        if not self._waiting:
+            await self._write_alone(group[0])
+            return
+        try:
+            async with self._begun() as writer:
+                began = time.perf_counter()
+                await _apart(writer, group[0])
+                while self._waiting and time.perf_counter() - began < _GROUP_SECONDS:
+                    group.append(self._waiting.popleft())
+                    await _apart(writer, group[-1])
+        except Violation:
+            # A constraint that is checked at COMMIT: whose it was shows one by one.
+            for one in group:
+                if one.error is None:
+                    await self._write_alone(one)
+        except Exception as error:  # not the cancellation of one that is committed all the same
+            for one in group:
+                one.error = one.error or error
+        finally:
+            for one in group:
+                one.is_settled = True
+
+    async def _write_alone(self, one: _Waiting) -> None:
+        try:
+            async with self._begun() as writer:
+                await writer.send(one.writes)
+        except Exception as error:
+            one.error = error
+        finally:
+            one.is_settled = True
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[SqliteConnection]:
         """BEGIN IMMEDIATE ... COMMIT around the block under the writer's fair lock, ROLLBACK when it raises."""
-        async with self._lock:
-            writer = self._writer
-            if writer is None:
-                raise DatabaseUnavailable
+        async with self._lock, self._begun() as writer:
+            yield writer
+
+    @asynccontextmanager
+    async def _begun(self) -> AsyncIterator[SqliteConnection]:
+        """`transaction` for who holds the lock."""
+        writer = self._writer
+        if writer is None:
+            raise DatabaseUnavailable
+        try:
+            writer.run("BEGIN IMMEDIATE", ())
+            yield writer
+            # Shielded: a client that goes away must not leave the writer inside a transaction.
+            commit = asyncio.get_running_loop().run_in_executor(self._disk, writer.raw.execute, "COMMIT")
             try:
-                writer.run("BEGIN IMMEDIATE", ())
-                yield writer
-                # Shielded: a client that goes away must not leave the writer inside a transaction.
-                commit = asyncio.get_running_loop().run_in_executor(self._disk, writer.raw.execute, "COMMIT")
-                try:
-                    await asyncio.shield(commit)
-                except asyncio.CancelledError:
-                    await commit
-                    raise
-            except sqlite3.Error as error:
-                raise writer.translate(error) from error
-            finally:
-                if writer.raw.in_transaction:
-                    writer.raw.execute("ROLLBACK")
+                await asyncio.shield(commit)
+            except asyncio.CancelledError:
+                await commit
+                raise
+        except sqlite3.Error as error:
+            raise writer.translate(error) from error
+        finally:
+            if writer.raw.in_transaction:
+                writer.raw.execute("ROLLBACK")
 
     async def ping(self) -> None:
         """Read one value."""
@@ -228,3 +293,16 @@ class SqliteDatabase:
                 raise DatabaseUnavailable
             busy: int = self._writer.raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
             return busy == 0
+
+
+async def _apart(writer: SqliteConnection, one: _Waiting) -> None:
+    """Write one of several sets of a transaction; its failure is its own. Raises what ended the transaction."""
+    writer.run("SAVEPOINT one", ())
+    try:
+        await writer.send(one.writes)
+    except Exception as error:
+        if not writer.raw.in_transaction:
+            raise  # a full disk ends the whole of it
+        one.error = error
+        writer.run("ROLLBACK TO one", ())
+    writer.run("RELEASE one", ())
