@@ -393,9 +393,18 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
             .not_valid_after(now + timedelta(days=1))
         )
 
-    ca = start(issuer, ca_key.public_key()).add_extension(x509.BasicConstraints(True, None), critical=True)
-    leaf = start(x509.Name([]), key.public_key()).add_extension(
-        x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=True
+    # From Python 3.13 on, certificates without key usage and key identifiers are refused.
+    ca_id = x509.SubjectKeyIdentifier.from_public_key(ca_key.public_key())
+    ca = (
+        start(issuer, ca_key.public_key())
+        .add_extension(x509.BasicConstraints(True, None), critical=True)
+        .add_extension(_signs_certificates(), critical=True)
+        .add_extension(ca_id, critical=False)
+    )
+    leaf = (
+        start(x509.Name([]), key.public_key())
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=True)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(ca_id), critical=False)
     )
     pem = serialization.Encoding.PEM
     bundle, chain = folder / "ca.pem", folder / "server.pem"
@@ -407,6 +416,20 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(chain)
     return Authority(bundle, server)
+
+
+def _signs_certificates() -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=False,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=True,
+        crl_sign=True,
+        encipher_only=False,
+        decipher_only=False,
+    )
 
 
 def tls_call(authority: Authority, name: str, bundle: Path | None) -> tuple[int, Server]:
