@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from custhub.crypto.keyring import FileKeyProvider, Keyring
-from custhub.kit.sqlite import DirectoryLock
+from custhub.kit.directory_lock import DirectoryLock
 from custhub.server import preparation
 from tests.databases import TestDatabases
 from tests.process.here import Run

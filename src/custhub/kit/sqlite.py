@@ -8,7 +8,6 @@ written together and share the next one.
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 import sqlite3
 import time
@@ -23,32 +22,12 @@ from sqlalchemy.dialects.sqlite import pysqlite
 from sqlalchemy.engine.interfaces import Dialect
 
 from custhub.kit.db import DatabaseUnavailable, DiskFull, EngineName, Row, Violation, constraint_names
+from custhub.kit.directory_lock import DirectoryLock
 from custhub.kit.writes import LostRace, SqliteWriter, WriteSet
 
 _GUARD_STEPS = 50_000
 #: How long sets that share a COMMIT may be written one after the other: the loop waits.
 _GROUP_SECONDS = 0.01
-
-
-class DirectoryLocked(Exception):
-    """Another process owns this data directory."""
-
-
-class DirectoryLock:
-    """The OS lock that makes a data directory belong to one process; gone with the process."""
-
-    def __init__(self, directory: Path) -> None:
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._file = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(self._file)
-            raise DirectoryLocked(f"{directory} is in use by another custhub process") from None
-
-    def release(self) -> None:
-        """Give the directory back."""
-        os.close(self._file)
 
 
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:

@@ -43,7 +43,7 @@ def _on_sqlite(settings: Settings, command: str, arguments: Mapping[str, Any]) -
             raise CommandRefused("the hub stopped before it answered; look whether it was done") from None
         if answer is not None:
             return answer
-        from custhub.kit.sqlite import DirectoryLocked
+        from custhub.kit.directory_lock import DirectoryLocked
 
         try:
             return _alone(settings, command, arguments)

@@ -17,8 +17,8 @@ from custhub.crypto.source import key_provider
 from custhub.http.hub import Hub
 from custhub.http.readiness import MigrationPending, is_migrated
 from custhub.kit.db import DatabaseUnavailable
+from custhub.kit.directory_lock import DirectoryLock
 from custhub.kit.mounts import network_filesystem
-from custhub.kit.sqlite import DirectoryLock
 from custhub.server.refusal import CONFIGURATION, Refusal
 from custhub.server.samples import known_secrets
 from custhub.settings import Settings

@@ -43,7 +43,7 @@ def explained(settings: Settings) -> Iterator[None]:
 def _explanation(error: Exception, settings: Settings) -> str | None:
     # Not at the top: a command that a running hub answers would load all of this for nothing.
     from custhub.kit.db import DatabaseUnavailable
-    from custhub.kit.sqlite import DirectoryLocked
+    from custhub.kit.directory_lock import DirectoryLocked
     from custhub.migrate import NewerDatabase
 
     if isinstance(error, DirectoryLocked):
