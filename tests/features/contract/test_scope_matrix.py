@@ -1,0 +1,101 @@
+"""Operation x scope, generated from the document: what a token lacks is refused, everywhere (S-60, contract_h2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+from typing import Any, NamedTuple
+
+from custhub.security.scopes import ALL
+from tests.hub import HubUnderTest
+
+_numbers = count(1)
+METHODS = ("get", "post", "put", "patch", "delete")
+#: Answered to anybody. One more line here is a decision.
+PUBLIC = {
+    "GET /.well-known/jwks.json",
+    "GET /.well-known/oauth-authorization-server",
+    "GET /health/live",
+    "GET /health/ready",
+    "POST /v1/auth/bootstrap",
+    "POST /v1/auth/login",
+    "POST /v1/auth/reset-password",
+    "POST /v1/oauth/revoke",
+    "POST /v1/oauth/token",
+}
+
+
+class Operation(NamedTuple):
+    """One operation of the document. `scopes` is None for a public one, empty where any token will do."""
+
+    method: str
+    path: str
+    scopes: frozenset[str] | None
+    is_keyed: bool
+
+    @property
+    def name(self) -> str:
+        return f"{self.method.upper()} {self.path}"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """A key where one is wanted, another one each time."""
+        return {"Idempotency-Key": f"matrix-{next(_numbers)}"} if self.is_keyed else {}
+
+    @property
+    def url(self) -> str:
+        """Well-formed ids are not needed: rights are looked at first."""
+        return self.path.replace("{", "").replace("}", "")
+
+
+def operations(document: dict[str, Any]) -> Iterator[Operation]:
+    for path, item in document["paths"].items():
+        for method in METHODS:
+            if method in item:
+                (security,) = item[method]["security"]
+                scopes = frozenset(security["oauth2"]) if security else None
+                required = {each["name"] for each in item[method].get("parameters", ()) if each.get("required")}
+                yield Operation(method, path, scopes, "Idempotency-Key" in required)
+
+
+async def test_every_operation_but_the_public_ones_wants_a_token(hub: HubUnderTest) -> None:
+    stranger = hub.client(token="")
+    found = list(operations(hub.app.api.openapi()))
+    assert {operation.name for operation in found if operation.scopes is None} == PUBLIC
+    for operation in found:
+        if operation.scopes is not None:
+            answer = await stranger.request(operation.method, operation.url)
+            assert (answer.status_code, answer.json()["code"]) == (401, "token_missing"), operation.name
+
+
+async def test_every_operation_refuses_every_token_without_its_scope(hub: HubUnderTest) -> None:
+    """Each scope alone, and all of them but the one that is needed."""
+    found = [operation for operation in operations(hub.app.api.openapi()) if operation.scopes]
+    asked = {scope for operation in found for scope in operation.scopes or ()}
+    assert asked <= ALL
+    tokens = {ALL - {scope} for scope in asked}
+    if hub.engine == "sqlite":  # the rest asks no database
+        tokens |= {frozenset({scope}) for scope in ALL}
+    refused = 0
+    for scopes in tokens:
+        client = hub.client(scopes=scopes)
+        for operation in found:
+            needed = operation.scopes or frozenset()
+            if needed <= scopes:
+                continue
+            answer = await client.request(operation.method, operation.url, headers=operation.headers)
+            problem = answer.json()
+            assert (answer.status_code, problem["code"]) == (403, "insufficient_scope"), (operation.name, scopes)
+            assert problem["scope"] in needed - scopes
+            refused += 1
+    assert refused >= sum(len(operation.scopes or ()) for operation in found)
+
+
+async def test_the_scope_that_an_operation_names_opens_it(hub: HubUnderTest) -> None:
+    """With it the request is read: whatever is wrong then, it is not the right to ask."""
+    for operation in operations(hub.app.api.openapi()):
+        if operation.scopes:
+            client = hub.client(scopes=operation.scopes)
+            answer = await client.request(operation.method, operation.url, headers=operation.headers)
+            assert answer.status_code != 401, operation.name
+            assert answer.status_code != 403 or answer.json()["code"] != "insufficient_scope", operation.name
