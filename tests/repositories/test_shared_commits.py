@@ -106,7 +106,7 @@ async def test_one_that_fails_takes_nobody_along(database: SqliteDatabase) -> No
 async def test_a_constraint_checked_at_the_commit_refuses_its_own_set_alone(database: SqliteDatabase) -> None:
     orphan = WriteSet()
     values = {"kid": 1, "exact_index": b"x" * 32, "phone_id": new_id(), "customer_id": new_id()}
-    orphan.insert(phone_claims, {name: values[name] for name in phone_claims.columns.keys()})  # noqa: SIM118
+    orphan.insert(phone_claims, {column.name: values[column.name] for column in phone_claims.columns})
     ended = await outcomes(database, team("first"), team("a"), orphan, team("b"))
     assert [type(error) for error in ended] == [type(None), type(None), Violation, type(None)]
     assert await names(database) == ["a", "b", "first"]
