@@ -17,6 +17,7 @@ from custhub.features.audit.rules import GENESIS, first_id_at, link_hash
 from custhub.features.audit.service.checkpoints import AGE, Checkpoints
 from custhub.features.audit.service.relay import AuditRelay
 from custhub.features.audit.service.sink import CheckpointSink
+from custhub.kit.background import Part, Turns
 from custhub.kit.clock import ManualClock
 from custhub.kit.db import DatabaseUnavailable
 from tests.features.audit.tampering import WHO, commit, note, rows_of, store
@@ -45,6 +46,11 @@ def make_relay(
     sink = CheckpointSink(hub.settings.audit_dir)
     checkpoints = Checkpoints(hub.app.database, hub.app.keys, clock, sink, age=age)
     return AuditRelay(hub.app.database, clock, checkpoints, gauge=gauge or Gauge(), statement_timeout_ms=5_000, **sizes)
+
+
+def in_turns(relay: AuditRelay) -> Turns:
+    """The task that a relay runs in, here alone."""
+    return Turns("relay", [Part("audit relay", relay.turn)], gather_seconds=0.05)
 
 
 async def chain_of(hub: HubUnderTest) -> list[Any]:
@@ -80,7 +86,7 @@ async def test_s70_a_change_and_its_entry_are_sealed_by_the_running_relay_within
     fresh_hub: HubUnderTest,
 ) -> None:
     stop = asyncio.Event()
-    running = asyncio.create_task(fresh_hub.app.audit.relay.run(stop))
+    running = asyncio.create_task(fresh_hub.app.relay.run(stop))
     await asyncio.sleep(0.2)
     created = await fresh_hub.api.post("/v1/customers", json={"display_name": "李娜"})
     assert created.status_code == 201
@@ -233,7 +239,7 @@ async def test_s70_a_sink_that_cannot_be_written_does_not_slow_the_sealing(
     relay = make_relay(fresh_hub, age=timedelta(0))
     stop = asyncio.Event()
     with caplog.at_level(logging.ERROR, "custhub.audit"):
-        running = asyncio.create_task(relay.run(stop))
+        running = asyncio.create_task(in_turns(relay).run(stop))
         for expected in (1, 2, 3):
             await commit(fresh_hub)
             async with asyncio.timeout(3):
@@ -262,7 +268,7 @@ async def test_s70_the_loop_logs_an_error_tries_again_and_stops(
     relay = make_relay(fresh_hub, StumblingGauge())
     await commit(fresh_hub)
     stop = asyncio.Event()
-    running = asyncio.create_task(relay.run(stop))
+    running = asyncio.create_task(in_turns(relay).run(stop))
     async with asyncio.timeout(10):
         while not await chain_of(fresh_hub):
             await asyncio.sleep(0.05)

@@ -12,6 +12,8 @@ class UserEvent(Event):
     __slots__ = ()
     subject_type = "user"
     prefix = Prefix.USER
+    path = "/v1/users/{id}"
+    tracked = True
 
 
 class UserCreated(UserEvent):
@@ -26,6 +28,7 @@ class UserUpdated(UserEvent):
 
     __slots__ = ()
     type = "user.updated"
+    example_fields = ("name", "roles")
 
 
 class UserDisabled(UserEvent):
@@ -48,6 +51,7 @@ class RoleEvent(Event):
     __slots__ = ()
     subject_type = "role"
     prefix = Prefix.ROLE
+    path = "/v1/roles/{id}"
 
 
 class RoleCreated(RoleEvent):
@@ -62,6 +66,7 @@ class RoleUpdated(RoleEvent):
 
     __slots__ = ()
     type = "role.updated"
+    example_fields = ("scopes",)
 
 
 class RoleDeleted(RoleEvent):
@@ -69,6 +74,7 @@ class RoleDeleted(RoleEvent):
 
     __slots__ = ()
     type = "role.deleted"
+    gone = True
 
 
 class TeamEvent(Event):
@@ -77,6 +83,8 @@ class TeamEvent(Event):
     __slots__ = ()
     subject_type = "team"
     prefix = Prefix.TEAM
+    path = "/v1/teams/{id}"
+    tracked = True
 
 
 class TeamCreated(TeamEvent):
@@ -91,6 +99,7 @@ class TeamUpdated(TeamEvent):
 
     __slots__ = ()
     type = "team.updated"
+    example_fields = ("name",)
 
 
 class TeamDeleted(TeamEvent):
@@ -98,6 +107,7 @@ class TeamDeleted(TeamEvent):
 
     __slots__ = ()
     type = "team.deleted"
+    gone = True
 
 
 class ClientEvent(Event):
@@ -106,6 +116,8 @@ class ClientEvent(Event):
     __slots__ = ()
     subject_type = "client"
     prefix = Prefix.CLIENT
+    path = "/v1/clients/{id}"
+    tracked = True
 
 
 class ClientCreated(ClientEvent):
@@ -120,6 +132,7 @@ class ClientUpdated(ClientEvent):
 
     __slots__ = ()
     type = "client.updated"
+    example_fields = ("scopes",)
 
 
 class ClientSecretRotated(ClientEvent):
@@ -127,6 +140,7 @@ class ClientSecretRotated(ClientEvent):
 
     __slots__ = ()
     type = "client.secret_rotated"
+    example_fields = ("secrets",)
 
 
 class ClientDisabled(ClientEvent):
@@ -134,6 +148,7 @@ class ClientDisabled(ClientEvent):
 
     __slots__ = ()
     type = "client.disabled"
+    example_fields = ("is_disabled",)
 
 
 class ClientEnabled(ClientEvent):
@@ -141,6 +156,7 @@ class ClientEnabled(ClientEvent):
 
     __slots__ = ()
     type = "client.enabled"
+    example_fields = ("is_disabled",)
 
 
 class ClientDeleted(ClientEvent):
@@ -148,3 +164,4 @@ class ClientDeleted(ClientEvent):
 
     __slots__ = ()
     type = "client.deleted"
+    gone = True

@@ -12,6 +12,8 @@ class CustomerEvent(Event):
     __slots__ = ()
     subject_type = "customer"
     prefix = Prefix.CUSTOMER
+    path = "/v1/customers/{id}"
+    tracked = True
 
 
 class CustomerCreated(CustomerEvent):
@@ -26,6 +28,7 @@ class CustomerUpdated(CustomerEvent):
 
     __slots__ = ()
     type = "customer.updated"
+    example_fields = ("display_name", "tags")
 
 
 class CustomerArchived(CustomerEvent):

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
+
 from custhub.events.envelope import Event
 from custhub.kit.ids import Prefix
+
+_PURPOSE: Final[dict[str, Any]] = {"type": "string", "maxLength": 40, "examples": ["field"]}
+_KID: Final[dict[str, Any]] = {"type": "integer", "minimum": 1, "examples": [2]}
+_TURN: Final[dict[str, dict[str, Any]]] = {"purpose": _PURPOSE, "from_kid": {**_KID, "examples": [1]}, "to_kid": _KID}
 
 
 class KeyEvent(Event):
@@ -12,6 +19,8 @@ class KeyEvent(Event):
     __slots__ = ()
     subject_type = "key"
     prefix = Prefix.KEY
+    path = "/v1/keys/{id}"
+    members: ClassVar[Mapping[str, Any]] = {"purpose": _PURPOSE, "kid": _KID}
 
 
 class KeyAdded(KeyEvent):
@@ -41,6 +50,8 @@ class KeyRotationEvent(Event):
     __slots__ = ()
     subject_type = "key_rotation"
     prefix = Prefix.KEY
+    path = "/v1/key-rotations/{id}"
+    members: ClassVar[Mapping[str, Any]] = _TURN
 
 
 class KeyRotated(KeyRotationEvent):
@@ -55,3 +66,4 @@ class KeyRotationFailed(KeyRotationEvent):
 
     __slots__ = ()
     type = "key.rotation_failed"
+    members: ClassVar[Mapping[str, Any]] = {**_TURN, "rows": {"type": "integer", "minimum": 0, "examples": [3]}}

@@ -17,9 +17,8 @@ from custhub.features.audit.queries.chain import LAST_CUT, OLDEST_UNSEALED, PAGE
 from custhub.features.audit.repository import the_one_writer
 from custhub.features.audit.rules import FIRST_ID, GENESIS, LAST_ID, extend, first_id_at
 from custhub.features.audit.service.checkpoints import Checkpoints
-from custhub.kit.background import pause
 from custhub.kit.clock import Clock
-from custhub.kit.db import Database, DatabaseUnavailable
+from custhub.kit.db import Database
 from custhub.kit.query import Reader
 
 log = logging.getLogger("custhub.audit")
@@ -43,8 +42,6 @@ _BATCH = {"sqlite": 400, "postgresql": 5_000}
 
 class AuditRelay:
     """Seals, and has checkpoints made. Every process runs one; they take turns."""
-
-    name = "audit relay"
 
     def __init__(
         self,
@@ -74,20 +71,10 @@ class AuditRelay:
         self._sink_works = True
         self._checked: UUID | None = FIRST_ID
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Look every second until `stop`; after an error with growing pauses."""
-        wait = TICK_SECONDS
-        while not stop.is_set():
-            try:
-                await self.run_once()
-                wait = TICK_SECONDS
-            except Exception as error:
-                wait = min(wait * 2, _LONGEST_PAUSE)
-                if isinstance(error, DatabaseUnavailable):
-                    log.warning("audit relay waits for the database")
-                else:
-                    log.exception("audit relay failed")
-            await pause(stop, wait)
+    async def turn(self) -> float:
+        """One look, for the task that it shares with the relay of events; the seconds until the next one."""
+        await self.run_once()
+        return TICK_SECONDS
 
     async def run_once(self) -> int:
         """One look: seal what is there, sign what is due. Gives the number of entries sealed.

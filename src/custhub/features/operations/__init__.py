@@ -1,0 +1,1 @@
+"""What operators and integrators follow: jobs, and the feed of events."""

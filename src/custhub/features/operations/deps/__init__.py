@@ -1,0 +1,1 @@
+"""Scopes of the routes of jobs and events."""

@@ -1,0 +1,1 @@
+"""Expected failures of jobs and events."""

@@ -1,0 +1,1 @@
+"""Read statements over jobs and events."""

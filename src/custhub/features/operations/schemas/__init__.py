@@ -1,0 +1,1 @@
+"""Bodies and query parameters of jobs and events."""
