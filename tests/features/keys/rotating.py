@@ -6,16 +6,21 @@ import asyncio
 import dataclasses
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 from custhub.features.keys.queries import rotation_of
 from custhub.features.keys.service.states import KeyStates
-from custhub.features.keys.tasks import RotationRunner
+from custhub.features.keys.tasks import KeyRotation, KeyTender
+from custhub.http.hub import Hub
+from custhub.jobs.leases import NoLeases
+from custhub.jobs.runner import JobRunner
+from custhub.jobs.states import Queue
 from custhub.kit.ids import Prefix, from_text
 from tests.hub import HubUnderTest, make_customer, make_number
 
 OPEN = ("queued", "running")
-LEASE_SECONDS = 16
+POLL = 0.02
 
 
 class Killed(BaseException):
@@ -32,7 +37,7 @@ class KillSwitch:
 
     def _tick(self) -> None:
         self._left -= 1
-        if self._left == 0:
+        if self._left <= 0:
             raise Killed
 
     async def fetch(self, sql: str, values: Sequence[Any]) -> Sequence[Any]:
@@ -68,34 +73,89 @@ class _Connection:
         return ticking
 
 
-def runner_of(hub: HubUnderTest, *, dies_at: int = 0, most_rows: int = 500) -> RotationRunner:
+class Runner:
+    """A worker that does nothing but keys, driven by the test."""
+
+    def __init__(self, parts: Hub, states: KeyStates, **options: Any) -> None:
+        patience = {name: value for name, value in options.items() if name != "most_rows"}
+        self.tender = KeyTender(parts, states, **patience)
+        leases = NoLeases() if parts.database.name == "sqlite" else _UntilKilled()
+        kinds = [KeyRotation(parts, states, **options)]
+        places = {Queue.MAINTENANCE: 2}
+        self.jobs = JobRunner(parts.database, parts.clock, parts.unit_of_work, kinds, places, leases, poll_seconds=POLL)
+
+    async def round(self) -> None:
+        """Look after keys, take jobs, and let them work for a moment."""
+        await self.tender.round()
+        await self.jobs.tick()
+        tasks = [run.task for run in self.jobs._runs.values() if run.task is not None]
+        if tasks:
+            done, _ = await asyncio.wait(tasks, timeout=0.02)
+            for task in done:
+                task.result()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """As a process does."""
+        await asyncio.gather(self.tender.run(stop), self.jobs.run(stop))
+
+    async def die(self) -> None:
+        """Nothing of this process goes on."""
+        tasks = [run.task for run in self.jobs._runs.values() if run.task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class _UntilKilled(NoLeases):
+    lease = timedelta(seconds=30)
+
+
+def runner_of(hub: HubUnderTest, *, dies_at: int = 0, most_rows: int = 500) -> Runner:
     """A runner that does not wait for other processes."""
     parts = hub.app.hub
     if dies_at:
         database: Any = KillSwitch(parts.database, dies_at)
         parts = dataclasses.replace(parts, database=database)
     states = KeyStates(parts.database, parts.keys, parts.clock, parts.unit_of_work)
-    return RotationRunner(parts, states, adoption_seconds=0, poll_seconds=0.0, most_rows=most_rows)
+    return Runner(parts, states, adoption_seconds=0, poll_seconds=0.0, most_rows=most_rows)
 
 
 async def start(hub: HubUnderTest, purpose: str) -> str:
     """Queue a rotation and give its address."""
     answer = await hub.api.post("/v1/key-rotations", json={"purpose": purpose})
     assert answer.status_code == 202, answer.text
-    return str(answer.headers["location"])
+    body = answer.json()
+    assert answer.headers["location"] == f"/v1/jobs/{body['job_id']}"
+    return f"/v1/key-rotations/{body['id']}"
 
 
-async def finish(hub: HubUnderTest, location: str, runner: RotationRunner | None = None) -> dict[str, Any]:
+async def finish(hub: HubUnderTest, location: str, runner: Runner | None = None) -> dict[str, Any]:
     """Run a rotation to its end and give its body."""
     runner = runner or runner_of(hub)
     rotation_id = from_text(Prefix.KEY, location.rpartition("/")[2])
     for _ in range(2_000):
-        await asyncio.sleep(max(await runner.round(), 0.001))
+        try:
+            await runner.round()
+        except Killed:
+            await runner.die()
+            raise
+        await asyncio.sleep(0.001)
         row = await rotation_of(hub.app.database, rotation_id)
         assert row is not None
         if row.state not in OPEN:
+            await runner.jobs.settled()
             return (await hub.api.get(location)).json()  # type: ignore[no-any-return]
     raise AssertionError(f"the rotation does not end: {row}")
+
+
+async def bury(hub: HubUnderTest) -> None:
+    """A lease goes by after the death of a runner. These tests kill more often than a job survives without progress."""
+    past = "clock_timestamp() - interval '1 second'" if hub.engine == "postgresql" else "0"
+    async with hub.app.database.transaction() as connection:
+        await connection.execute(
+            f"UPDATE jobs SET lease_until = {past}, lost_leases = 0 WHERE state = 'running'",  # noqa: S608  # no input
+            [],
+        )
 
 
 async def retire(hub: HubUnderTest, purpose: str, kid: int) -> None:

@@ -10,9 +10,8 @@ import pytest
 from custhub.crypto.keyring import FileKeyProvider, Keyring, Purpose
 from custhub.crypto.live import LiveKeys
 from custhub.features.keys.service.states import KeyStates
-from custhub.features.keys.tasks import RotationRunner
 from tests.databases import TestDatabases
-from tests.features.keys.rotating import finish, key_of, make_customers, retire, runner_of, start
+from tests.features.keys.rotating import Runner, finish, key_of, make_customers, retire, runner_of, start
 from tests.hub import HubUnderTest, make_customer
 
 ADDED = ["suppress", "jwt", "cursor", "audit", "audit_mac"]
@@ -175,7 +174,7 @@ async def test_s17_a_process_that_lacks_the_new_key_keeps_it_from_being_used(fre
     await make_customers(fresh_hub, 2)
     location = await start(fresh_hub, "field")
     other, path = _elsewhere(fresh_hub)
-    runner = RotationRunner(fresh_hub.app.hub, fresh_hub.app.key_states, poll_seconds=0.0)
+    runner = Runner(fresh_hub.app.hub, fresh_hub.app.key_states, poll_seconds=0.0)
     await runner.round()
     for _ in range(3):
         fresh_hub.clock.advance(5)

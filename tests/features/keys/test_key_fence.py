@@ -18,7 +18,7 @@ from custhub.features.phones.models import ClaimRow, phone_claims
 from custhub.kit.ids import Prefix, from_text, new_id
 from custhub.kit.uow import SYSTEM, UnitOfWork
 from custhub.kit.writes import LostRace
-from tests.features.keys.rotating import LEASE_SECONDS, Killed, finish, kids, make_customers, runner_of, start
+from tests.features.keys.rotating import Killed, bury, finish, kids, make_customers, runner_of, start
 from tests.hub import HubUnderTest, make_customer, make_number
 
 BOTH = KeyRoles({Purpose.BIDX: 1}, claims=(1, 2))
@@ -44,6 +44,9 @@ def when_committing(hub: HubUnderTest, act: Callable[[], object]) -> list[bool]:
             if len(runs) == 1:
                 act()
             check(uow, facts, notes)
+
+        def committed(self) -> None:
+            return None
 
     hub.app.hub.recorder = Recorder()
     return runs
@@ -97,7 +100,7 @@ async def test_s13_a_release_that_is_under_way_leaves_no_claim_behind(fresh_hub:
     for at in itertools.count(2):
         with pytest.raises(Killed):
             await finish(fresh_hub, location, runner_of(fresh_hub, dies_at=at))
-        fresh_hub.clock.advance(LEASE_SECONDS)
+        await bury(fresh_hub)
         if (await fresh_hub.api.get(location)).json()["phase"] == "backfilling":
             break
     number = next(iter(made))

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from tests.features.keys.rotating import (
-    LEASE_SECONDS,
     Killed,
     assert_found,
     assert_moved,
+    bury,
     finish,
     key_of,
     kids,
@@ -59,7 +59,7 @@ async def test_s13_numbers_are_found_and_taken_in_every_phase(fresh_hub: HubUnde
         # A runner that dies a little later each time shows every state the database can be left in.
         with pytest.raises(Killed):
             await finish(fresh_hub, location, runner_of(fresh_hub, dies_at=at, most_rows=3))
-        fresh_hub.clock.advance(LEASE_SECONDS)
+        await bury(fresh_hub)
         await fresh_hub.app.key_states.follow()
         phase = (await fresh_hub.api.get(location)).json()["phase"]
         await assert_found(fresh_hub, made)
@@ -89,7 +89,7 @@ async def test_s17_a_rotation_killed_at_any_contact_with_the_database_is_finishe
         try:
             await finish(fresh_hub, location, runner_of(fresh_hub, dies_at=at, most_rows=2))
         except Killed:
-            fresh_hub.clock.advance(LEASE_SECONDS)
+            await bury(fresh_hub)
             done = await finish(fresh_hub, location, runner_of(fresh_hub, most_rows=2))
             assert (done["state"], done["processed"]) == ("succeeded", 4)
         else:
@@ -191,7 +191,7 @@ async def test_s17_what_was_written_under_the_old_key_only_follows_before_that_g
     for at in itertools.count(2):
         with pytest.raises(Killed):
             await finish(fresh_hub, location, runner_of(fresh_hub, dies_at=at, most_rows=1))
-        fresh_hub.clock.advance(LEASE_SECONDS)
+        await bury(fresh_hub)
         if (await fresh_hub.api.get(location)).json()["phase"] == phase:
             break
     # As if a process that stood still since before the rotation had woken up.

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from custhub.app import build
-from custhub.features.keys.tasks import KeyWatcher, RotationRunner
+from custhub.features.keys.tasks import KeyWatcher
 from custhub.kit.clock import SystemClock
-from tests.features.keys.rotating import OPEN, kids, make_customers, start
+from tests.features.keys.rotating import OPEN, Runner, kids, make_customers, start
 from tests.features.keys.under_load import Load
 from tests.hub import HubUnderTest
 
@@ -26,7 +26,7 @@ async def _process(home: Path, url: str, stop: asyncio.Event) -> tuple[HubUnderT
     parts, states = hub.app.hub, hub.app.key_states
     tasks = (
         KeyWatcher(parts, states, poll_seconds=POLL, fence_seconds=FENCE),
-        RotationRunner(parts, states, poll_seconds=POLL, adoption_seconds=ADOPTION, most_rows=30),
+        Runner(parts, states, poll_seconds=POLL, adoption_seconds=ADOPTION, most_rows=30),
     )
     return hub, [asyncio.create_task(task.run(stop)) for task in tasks]
 

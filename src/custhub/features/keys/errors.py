@@ -78,6 +78,14 @@ class KeyPermanent(Conflict):
     zh = Text("密钥不可停用", "此用途的密钥永不停用：以其散列或签名的数据必须始终可以核验。")
 
 
+class RotationStopped(Conflict):
+    """The job of this rotation was canceled or given up. Everything is valid; start it again to go on from here."""
+
+    code = "key_rotation_stopped"
+    title = "Key rotation stopped"
+    zh = Text("密钥轮换已停止", "此轮换的任务已取消或已放弃。所有数据均有效，重新启动即可从此处继续。")
+
+
 class RotationIncomplete(Conflict):
     """Some rows do not open, so they keep the old key. All others were moved. Repair them, then rotate again."""
 

@@ -32,8 +32,8 @@ key_rotations = Table(
     Column("conflicts", Json, nullable=False),
     Column("error", String(40)),
     Column("request_id", String(64), nullable=False),
-    Column("runner", Id),
-    Column("lease_until", Instant),
+    # The job whose work it is; null for those that ended before rotations were jobs.
+    Column("job_id", Id),
     Column("created_at", Instant, nullable=False),
     Column("started_at", Instant),
     Column("phase_at", Instant, nullable=False),
@@ -61,8 +61,7 @@ class RotationRow(NamedTuple):
     conflicts: list[Any]
     error: str | None
     request_id: str
-    runner: UUID | None
-    lease_until: datetime | None
+    job_id: UUID | None
     created_at: datetime
     started_at: datetime | None
     phase_at: datetime

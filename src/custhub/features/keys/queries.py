@@ -13,6 +13,8 @@ from custhub.crypto.models import CustomerKey, KeyReference, SystemKey, customer
 from custhub.features.keys.models import RotationRow, key_rotations
 from custhub.features.keys.rules import OPEN, RotatedPurpose
 from custhub.features.phones.models import customer_phones, phone_claims
+from custhub.jobs.models import jobs
+from custhub.jobs.states import FINISHED
 from custhub.kit.paging import Page
 from custhub.kit.query import Query, Reader, any_of
 
@@ -74,6 +76,17 @@ _WRAPPED = Query(
 )
 _WRAPPED_FOR_SYSTEM = Query(
     select(system_keys).where(system_keys.c.kid == bindparam("kid")).order_by(system_keys.c.id), SystemKey._make
+)
+
+_STOPPED = Query(
+    select(key_rotations)
+    .join(jobs, jobs.c.id == key_rotations.c.job_id)
+    .where(
+        key_rotations.c.state.in_([literal_column(f"'{state}'") for state in OPEN]),
+        jobs.c.state.in_([literal_column(f"'{state}'") for state in FINISHED]),
+    )
+    .order_by(key_rotations.c.id),
+    RotationRow._make,
 )
 
 
@@ -140,6 +153,11 @@ async def rotation_of(reader: Reader, rotation_id: UUID) -> RotationRow | None:
 async def open_rotations(reader: Reader) -> list[RotationRow]:
     """Rotations that are queued or running."""
     return await _OPEN.all(reader)
+
+
+async def stopped_rotations(reader: Reader) -> list[RotationRow]:
+    """Open rotations whose job has ended: canceled, or given up."""
+    return await _STOPPED.all(reader)
 
 
 async def latest_rotation(reader: Reader, purpose: str) -> RotationRow | None:

@@ -20,7 +20,7 @@ from custhub.kit.writes import LostRace
 _r, _k, _s = key_rotations.c, customer_keys.c, system_keys.c
 
 #: What a batch may change of its rotation.
-_PROGRESS: Final = ("total", "processed", "unreadable", "reached", "conflicts", "lease_until", "updated_at", "revision")
+_PROGRESS: Final = ("total", "processed", "unreadable", "reached", "conflicts", "updated_at", "revision")
 _ADVANCE = Command(
     update(key_rotations)
     .where(_r.id == bindparam("of_id"), _r.revision == bindparam("of_revision"))

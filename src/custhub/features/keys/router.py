@@ -41,7 +41,7 @@ from custhub.http.fields import KeyId
 from custhub.http.hub import Call
 from custhub.http.openapi import problems
 from custhub.http.routing import hub_router
-from custhub.kit.ids import Prefix, to_text
+from custhub.kit.ids import Prefix, text_or_none, to_text
 from custhub.kit.paging import Cursors
 
 router = hub_router("/v1/keys", "keys")
@@ -122,11 +122,12 @@ async def start_key_rotation(body: KeyRotationStart, _: CanManage, rotations: Ro
     """Rotate to a new key while the hub goes on working.
 
     `field` wraps every data key anew; sealed values stay as they are. `bidx` gives every number indexes under the
-    new key; until that is done, numbers are unique and found under both. A rotation survives restarts; one that
-    failed is continued by starting it again. The old key stays in the keyring until it is retired.
+    new key; until that is done, numbers are unique and found under both. It is the work of
+    a job, which shows its progress, survives restarts and can be canceled; a rotation that failed or was canceled is
+    continued by starting it again. The old key stays in the keyring until it is retired.
     """
     row = await rotations.start(body.purpose)
-    location = f"/v1/key-rotations/{to_text(Prefix.KEY, row.id)}"
+    location = f"/v1/jobs/{text_or_none(Prefix.JOB, row.job_id)}"
     headers = ((b"location", location.encode()), (b"etag", rotation_etag(row).encode()), (b"retry-after", b"2"))
     return Answer(rotation_view(row), 202, headers)
 

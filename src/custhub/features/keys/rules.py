@@ -77,5 +77,5 @@ FENCE_SECONDS: Final = 5.0
 POLL_SECONDS: Final = 1.0
 #: After this long every process has adopted a change, or does not write: the fence and a second more.
 ADOPTION_SECONDS: Final = FENCE_SECONDS + POLL_SECONDS
-#: A runner that was killed is replaced after this long.
-LEASE_SECONDS: Final = 15.0
+#: The kind of job that a rotation is.
+KEY_ROTATION: Final = "key_rotation"

@@ -8,13 +8,13 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from custhub.crypto.keyring import Purpose
-from custhub.features.keys.errors import RotationIncomplete
+from custhub.features.keys.errors import RotationIncomplete, RotationStopped
 from custhub.features.keys.models import RotationRow
 from custhub.features.keys.queries import KeyRecord
 from custhub.features.keys.rules import AddedPurpose, KeyState, Phase, RotatedPurpose, RotationState
 from custhub.http.errors import status_of
-from custhub.http.fields import Body, CustomerId, KeyId, PhoneId, Read, Revision
-from custhub.kit.ids import Prefix, to_text
+from custhub.http.fields import Body, CustomerId, JobId, KeyId, PhoneId, Read, Revision
+from custhub.kit.ids import Prefix, text_or_none, to_text
 
 _INT64 = 9_223_372_036_854_775_807
 Kid = Annotated[int, Field(ge=1, le=4_294_967_295, json_schema_extra={"format": "int64"})]
@@ -86,6 +86,7 @@ class KeyRotationRead(Read):
 
     id: KeyId
     object: Literal["key_rotation"]
+    job_id: JobId | None = Field(description="The job that does it; null for rotations of before there were jobs")
     purpose: RotatedPurpose
     from_kid: Kid
     to_kid: Kid
@@ -183,6 +184,7 @@ def rotation_view(row: RotationRow) -> dict[str, Any]:
     return {
         "id": to_text(Prefix.KEY, row.id),
         "object": "key_rotation",
+        "job_id": text_or_none(Prefix.JOB, row.job_id),
         "purpose": row.purpose,
         "from_kid": row.from_kid,
         "to_kid": row.to_kid,
@@ -194,7 +196,7 @@ def rotation_view(row: RotationRow) -> dict[str, Any]:
         "eta_seconds": eta,
         "unreadable": row.unreadable,
         "conflicts": row.conflicts,
-        "error": None if row.error is None else _failure(),
+        "error": None if row.error is None else _failure(row.error),
         "created_at": row.created_at,
         "started_at": row.started_at,
         "finished_at": row.finished_at,
@@ -203,12 +205,13 @@ def rotation_view(row: RotationRow) -> dict[str, Any]:
     }
 
 
-def _failure() -> dict[str, Any]:
-    text = RotationIncomplete.text("en")
+def _failure(code: str) -> dict[str, Any]:
+    error = RotationStopped if code == RotationStopped.code else RotationIncomplete
+    text = error.text("en")
     return {
-        "type": f"/docs/errors/{RotationIncomplete.code}",
+        "type": f"/docs/errors/{error.code}",
         "title": text.title,
-        "status": status_of(RotationIncomplete),
-        "code": RotationIncomplete.code,
+        "status": status_of(error),
+        "code": error.code,
         "detail": text.detail,
     }

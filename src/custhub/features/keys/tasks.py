@@ -1,19 +1,20 @@
-"""Work beside requests: knowing the keys, and rotating them. Every process runs both."""
+"""Work beside requests: knowing the keys, in every process; looking after them and rotating them, in workers."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import Final
 
 from custhub.crypto.errors import KeyUnavailable
-from custhub.features.keys.errors import KeysUnusable
+from custhub.features.keys.errors import KeysUnusable, RotationIncomplete, RotationInProgress
 from custhub.features.keys.models import RotationRow
-from custhub.features.keys.queries import open_rotations
-from custhub.features.keys.repository import KeyRepository
+from custhub.features.keys.queries import stopped_rotations
 from custhub.features.keys.rules import (
     ADOPTION_SECONDS,
     FENCE_SECONDS,
+    KEY_ROTATION,
     POLL_SECONDS,
     RotatedPurpose,
     RotationState,
@@ -21,12 +22,15 @@ from custhub.features.keys.rules import (
 from custhub.features.keys.service.field_rotation import FieldRotation
 from custhub.features.keys.service.index_rotation import IndexRotation
 from custhub.features.keys.service.retirement import KeyTransitions
+from custhub.features.keys.service.rotations import close_stopped, get_rotation, reopen
 from custhub.features.keys.service.states import KeyStates
-from custhub.features.keys.service.steps import LEASE, MOST_ROWS, Patience, RotationSteps
+from custhub.features.keys.service.steps import MOST_ROWS, Patience, RotationSteps
 from custhub.http.hub import Hub
+from custhub.jobs.states import Queue
+from custhub.jobs.work import JobWork
 from custhub.kit.background import pause
 from custhub.kit.db import DatabaseUnavailable, LockTimeout
-from custhub.kit.ids import new_id
+from custhub.kit.ids import Prefix, from_text, to_text
 from custhub.kit.uow import SYSTEM
 from custhub.kit.writes import LostRace
 
@@ -81,10 +85,45 @@ class KeyWatcher:
             hub.not_ready = ""
 
 
-class RotationRunner:
-    """Runs rotations that are queued or were left behind, one process at a time for each."""
+class KeyTender:
+    """Looks after keys between two states, and after rotations whose job has ended without them."""
 
-    name = "key rotations"
+    name = "key transitions"
+
+    def __init__(
+        self,
+        hub: Hub,
+        states: KeyStates,
+        *,
+        poll_seconds: float = POLL_SECONDS,
+        adoption_seconds: float = ADOPTION_SECONDS,
+    ) -> None:
+        self._states = states
+        self._open = hub.unit_of_work
+        self._poll = poll_seconds
+        self._transitions = KeyTransitions(states, hub.unit_of_work, Patience(hub.clock, adoption_seconds))
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop`."""
+        while not stop.is_set():
+            await self.round()
+            await pause(stop, self._poll)
+
+    async def round(self) -> None:
+        """Do what is due; what another process does at the same moment is left to it."""
+        if await self._states.follow():
+            return
+        with suppress(LostRace):
+            await self._transitions.tend()
+            for row in await stopped_rotations(self._states.database):
+                await close_stopped(self._open(SYSTEM, row.request_id), row)
+
+
+class KeyRotation:
+    """The job that moves stored values to a new key (S-17)."""
+
+    name = KEY_ROTATION
+    queue = Queue.MAINTENANCE
 
     def __init__(
         self,
@@ -97,72 +136,48 @@ class RotationRunner:
     ) -> None:
         self._states = states
         self._database = states.database
-        self._clock = hub.clock
-        self._open = hub.unit_of_work
+        self._hub = hub
         self._poll = poll_seconds
-        self._id = new_id()
         self._patience = Patience(hub.clock, adoption_seconds)
-        parts = (states, hub.clock, hub.unit_of_work, self._patience, most_rows)
-        self._kinds: dict[str, RotationSteps] = {
-            RotatedPurpose.FIELD: FieldRotation(*parts),
-            RotatedPurpose.BIDX: IndexRotation(*parts),
-        }
-        steps = self._kinds[RotatedPurpose.FIELD]
-        self._transitions = KeyTransitions(states, hub.unit_of_work, self._patience, steps)
+        self._most_rows = most_rows
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Work until `stop`; a batch under way is finished first."""
-        while not stop.is_set():
-            await pause(stop, await self.round(stop))
+    async def run(self, work: JobWork) -> None:
+        """Go on where the rotation is; every step and the job's own progress are one commit."""
+        row = await self._opened(work)
+        steps = self._steps(work, row.purpose)
+        number = 0
+        while row.state == RotationState.RUNNING:
+            await work.check()
+            if number % _ROUND == 0 and await self._states.follow():
+                await work.pause(self._poll)
+                continue
+            number += 1
+            try:
+                row, wait = await steps.step(row)
+            except LostRace:
+                row, wait = await get_rotation(self._database, row.id), 0.0
+            except LockTimeout:
+                wait = _BUSY_SECONDS
+            except KeyUnavailable:
+                number, wait = 0, self._poll
+            if row.state == RotationState.RUNNING:
+                await work.pause(min(wait, self._poll) if wait >= POLL_SECONDS else wait)
+        if row.state == RotationState.FAILED:
+            work.fail_permanently(RotationIncomplete())
+        work.finish({"result_url": f"/v1/key-rotations/{to_text(Prefix.KEY, row.id)}"})
 
-    async def round(self, stop: asyncio.Event | None = None) -> float:
-        """Do what is due, a bounded number of batches. Returns how many seconds to wait before the next round."""
-        if await self._states.follow():
-            return self._poll
+    async def _opened(self, work: JobWork) -> RotationRow:
+        """The rotation, running. A job that is run again takes up one that had failed."""
+        row = await get_rotation(self._database, from_text(Prefix.KEY, work.args["rotation_id"]))
+        if row.state in (RotationState.RUNNING, RotationState.SUCCEEDED):
+            return row
+        uow = self._hub.unit_of_work(SYSTEM, row.request_id)
         try:
-            await self._transitions.tend()
-        except LostRace:
-            return 0.0
-        waits = [self._poll]
-        for row in await open_rotations(self._database):
-            waits.append(await self._some(row, stop))
-        return min(waits)
+            return await reopen(uow, row, work)
+        except RotationInProgress as error:
+            work.fail_permanently(error)
 
-    async def _some(self, row: RotationRow, stop: asyncio.Event | None) -> float:
-        try:
-            mine = await self._leased(row)
-            if mine is None:
-                return self._poll
-            for _ in range(_ROUND):
-                if mine.state != RotationState.RUNNING or (stop is not None and stop.is_set()):
-                    break
-                mine, wait = await self._kinds[mine.purpose].step(mine)
-                if wait >= POLL_SECONDS:
-                    return self._poll
-                await asyncio.sleep(wait)
-        except LostRace:
-            return 0.0
-        except LockTimeout:
-            return _BUSY_SECONDS
-        except KeyUnavailable:
-            return self._poll
-        return 0.0
-
-    async def _leased(self, row: RotationRow) -> RotationRow | None:
-        """The rotation as ours, or None while another process works on it. Raises LostRace."""
-        now = self._clock.now()
-        if row.lease_until is not None and row.lease_until > now:
-            if row.runner != self._id:
-                return None
-            if row.lease_until > now + LEASE / 2:
-                return row
-        uow = self._open(SYSTEM, row.request_id)
-        values = {
-            "runner": self._id,
-            "lease_until": now + LEASE,
-            "state": RotationState.RUNNING,
-            "started_at": row.started_at or now,
-        }
-        row = KeyRepository(uow).change(row, values)
-        await uow.commit()
-        return row
+    def _steps(self, work: JobWork, purpose: str) -> RotationSteps:
+        kind = FieldRotation if purpose == RotatedPurpose.FIELD else IndexRotation
+        hub = self._hub
+        return kind(self._states, hub.clock, hub.unit_of_work, self._patience, self._most_rows, work)

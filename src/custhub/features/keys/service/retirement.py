@@ -14,7 +14,7 @@ from custhub.features.keys.repository import KeyRepository
 from custhub.features.keys.rules import ALL_LIVE, AddedPurpose, KeyState
 from custhub.features.keys.service.registry import named
 from custhub.features.keys.service.states import KeyStates, OpenUnitOfWork, in_charge
-from custhub.features.keys.service.steps import Patience, RotationSteps
+from custhub.features.keys.service.steps import Patience, settle
 from custhub.kit.uow import SYSTEM, Note
 
 log = logging.getLogger("custhub.keys")
@@ -24,11 +24,10 @@ _REQUEST_ID = "keys"
 class KeyTransitions:
     """Looks after keys that no rotation looks after."""
 
-    def __init__(self, states: KeyStates, open_work: OpenUnitOfWork, patience: Patience, steps: RotationSteps) -> None:
+    def __init__(self, states: KeyStates, open_work: OpenUnitOfWork, patience: Patience) -> None:
         self._states = states
         self._open = open_work
         self._patience = patience
-        self._steps = steps
 
     async def tend(self) -> None:
         """Do what is due. Raises LostRace when another process does it too."""
@@ -53,7 +52,7 @@ class KeyTransitions:
         await self._store(moves, "key.activated", ref, event)
 
     async def _remove(self, ref: KeyReference) -> None:
-        await self._steps.settle()
+        await settle(self._states.database)
         if await count_dependants(self._states.database, ref.purpose, ref.kid):
             # Somebody wrote under it in the moment it was retired: it is needed after all.
             await self._store([(ref, KeyState.RETIRING)], "key.kept", ref)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from custhub.crypto.keyring import Purpose
 from custhub.crypto.models import KEY_REF, KeyReference
-from custhub.features.keys.errors import RotationInProgress, RotationNotFound
+from custhub.features.keys.errors import RotationInProgress, RotationNotFound, RotationStopped
+from custhub.features.keys.events import KeyRotationFailed
 from custhub.features.keys.models import OPEN_ROTATION, RotationRow
 from custhub.features.keys.queries import latest_rotation, open_rotations, rotation_of
 from custhub.features.keys.repository import KeyRepository
-from custhub.features.keys.rules import KeyState, Phase, RotatedPurpose, RotationState
+from custhub.features.keys.rules import KEY_ROTATION, KeyState, Phase, RotatedPurpose, RotationState
 from custhub.features.keys.service.registry import KeyRegistry
 from custhub.features.keys.service.states import KeyStates, in_charge
+from custhub.jobs.queue import enqueue
+from custhub.jobs.states import Queue
+from custhub.jobs.work import JobWork
 from custhub.kit.errors import HubError
-from custhub.kit.ids import new_id
+from custhub.kit.ids import Prefix, new_id, to_text
 from custhub.kit.query import Reader
 from custhub.kit.uow import Note, UnitOfWork
 
@@ -25,6 +30,27 @@ async def get_rotation(reader: Reader, rotation_id: UUID) -> RotationRow:
     if row is None:
         raise RotationNotFound
     return row
+
+
+async def reopen(uow: UnitOfWork, row: RotationRow, work: JobWork) -> RotationRow:
+    """Begin a rotation, or take up one that failed, with its job's commit. Raises RotationInProgress, LostRace."""
+    values: dict[str, Any] = {"state": RotationState.RUNNING, "started_at": row.started_at or uow.now}
+    if row.state == RotationState.FAILED:
+        values |= {"reached": None, "unreadable": 0, "error": None, "finished_at": None, "job_id": work.job.id}
+    uow.on_violation(OPEN_ROTATION, _in_progress)
+    opened = KeyRepository(uow).change(row, values)
+    await work.batch(uow)
+    return opened
+
+
+async def close_stopped(uow: UnitOfWork, row: RotationRow) -> None:
+    """Close a rotation whose job has ended before it: everything done so far stays and is valid. Raises LostRace."""
+    values = {"state": RotationState.FAILED, "error": RotationStopped.code, "finished_at": uow.now}
+    closed = KeyRepository(uow).change(row, values)
+    extra = {"purpose": row.purpose, "from_kid": row.from_kid, "to_kid": row.to_kid, "rows": row.unreadable}
+    uow.emit(KeyRotationFailed(row.id, closed.revision, extra=extra))
+    uow.audit(Note("key_rotation.failed", "key_rotation", row.id, reason=f"purpose={row.purpose} kid={row.from_kid}"))
+    await uow.commit()
 
 
 class RotationService:
@@ -58,8 +84,7 @@ class RotationService:
             conflicts=[],
             error=None,
             request_id=self._uow.request_id,
-            runner=None,
-            lease_until=None,
+            job_id=None,
             created_at=now,
             started_at=None,
             phase_at=now,
@@ -67,6 +92,8 @@ class RotationService:
             updated_at=now,
             revision=1,
         )
+        job = enqueue(self._uow, KEY_ROTATION, {"rotation_id": to_text(Prefix.KEY, row.id)}, queue=Queue.MAINTENANCE)
+        row = row._replace(job_id=job.id)
         KeyRepository(self._uow).start(row)
         self._uow.audit(
             Note("key_rotation.started", "key_rotation", row.id, reason=f"purpose={purpose} kid={old_kid} to={new_kid}")

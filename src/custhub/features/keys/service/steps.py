@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
 from typing import Any, Final
 
 from custhub.crypto.models import KeyReference
@@ -14,10 +13,11 @@ from custhub.features.keys.events import KeyActivated, KeyRotated, KeyRotationFa
 from custhub.features.keys.models import RotationRow
 from custhub.features.keys.queries import all_refs
 from custhub.features.keys.repository import KeyRepository, advance, writers
-from custhub.features.keys.rules import LEASE_SECONDS, POLL_SECONDS, KeyState, Phase, RotationState
+from custhub.features.keys.rules import POLL_SECONDS, KeyState, Phase, RotationState
 from custhub.features.keys.service.states import KeyStates, OpenUnitOfWork
+from custhub.jobs.work import JobWork
 from custhub.kit.clock import Clock
-from custhub.kit.db import EngineName, TransactionConnection
+from custhub.kit.db import Database, EngineName, TransactionConnection
 from custhub.kit.uow import SYSTEM, Note
 
 Moves = Sequence[tuple[KeyReference, KeyState]]
@@ -27,7 +27,14 @@ Work = Callable[[TransactionConnection], Awaitable[None]]
 _SLICE_SECONDS: Final[dict[EngineName, float]] = {"sqlite": 0.020, "postgresql": 0.050}
 _FIRST_ROWS, _FEWEST_ROWS, MOST_ROWS = 100, 20, 500
 _SETTLE_SECONDS: Final = 0.02
-LEASE: Final = timedelta(seconds=LEASE_SECONDS)
+
+
+async def settle(database: Database) -> None:
+    """Wait until every write that is under way now has ended."""
+    early = await writers(database)
+    while early:
+        await asyncio.sleep(_SETTLE_SECONDS)
+        early &= await writers(database)
 
 
 class Patience:
@@ -70,7 +77,13 @@ class RotationSteps:
     """Base of the two kinds. A step returns its rotation as it is now, and how long to pause before the next."""
 
     def __init__(
-        self, states: KeyStates, clock: Clock, open_work: OpenUnitOfWork, patience: Patience, most_rows: int
+        self,
+        states: KeyStates,
+        clock: Clock,
+        open_work: OpenUnitOfWork,
+        patience: Patience,
+        most_rows: int,
+        job: JobWork,
     ) -> None:
         self._states = states
         self._database = states.database
@@ -78,6 +91,7 @@ class RotationSteps:
         self._clock = clock
         self._open = open_work
         self._patience = patience
+        self._job = job
         self._size = BatchSize(_SLICE_SECONDS[states.database.name], most_rows)
 
     async def step(self, row: RotationRow) -> tuple[RotationRow, float]:
@@ -92,21 +106,15 @@ class RotationSteps:
         """Whether every process has taken up the present phase, or writes nothing, and all earlier writes are done."""
         if not self._patience.is_over(row.id, row.phase, *more):
             return False
-        await self.settle()
+        await settle(self._database)
         return True
-
-    async def settle(self) -> None:
-        """Wait until every write that is under way now has ended."""
-        early = await writers(self._database)
-        while early:
-            await asyncio.sleep(_SETTLE_SECONDS)
-            early &= await writers(self._database)
 
     async def batch(self, row: RotationRow, work: Work, **changes: Any) -> tuple[RotationRow, float]:
         """Do a bit of work and store its progress, in one transaction; then give way as long as it took."""
-        now = self._clock.now()
-        changes |= {"lease_until": now + LEASE, "updated_at": now}
-        async with self._database.transaction() as connection:
+        changes["updated_at"] = self._clock.now()
+        moved = max(0, changes.get("processed", row.processed) - row.processed)
+        total = changes.get("total", row.total)
+        async with self._job.transaction(processed=moved, succeeded=moved, total=total) as connection:
             began = time.perf_counter()
             row = await advance(self._database, connection, row, changes)
             await work(connection)
@@ -155,7 +163,7 @@ class RotationSteps:
     ) -> RotationRow:
         uow = self._open(SYSTEM, row.request_id)
         repository = KeyRepository(uow)
-        new = repository.change(row, {**changes, "lease_until": uow.now + LEASE})
+        new = repository.change(row, changes)
         for ref, state in moves:
             moved = repository.move(ref, state)
             if state == KeyState.LIVE:
@@ -163,5 +171,5 @@ class RotationSteps:
         uow.audit(Note(action, "key_rotation", row.id, reason=f"purpose={row.purpose} kid={row.from_kid}"))
         if event is not None:
             uow.emit(event)
-        await uow.commit()
+        await self._job.batch(uow)
         return new

@@ -1,0 +1,1 @@
+"""Work beside requests that survives its process: a table, leases, retries (RELIABILITY, section 3)."""
