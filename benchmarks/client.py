@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 
 
@@ -39,16 +39,41 @@ async def run(
     result = Result()
     numbers = iter(range(requests))
     started = time.perf_counter()
-    await asyncio.gather(*(_connection(port, make, numbers, result, expect) for _ in range(concurrency)))
+    # One iterator shared by all connections.
+    await asyncio.gather(*(_connection(port, make, _each(numbers), result, expect) for _ in range(concurrency)))
     result.seconds = time.perf_counter() - started
     return result
 
 
+async def paced(
+    port: int, make: Callable[[int], bytes], *, rate: float, seconds: float, connections: int = 32
+) -> Result:
+    """Send `rate` requests per second, evenly, whatever the answers take."""
+    result = Result()
+    started = time.perf_counter()
+    numbers = iter(range(int(rate * seconds)))
+    due = ((number, started + number / rate) for number in numbers)
+    await asyncio.gather(*(_connection(port, make, _waiting(due), result, (200, 201)) for _ in range(connections)))
+    result.seconds = time.perf_counter() - started
+    return result
+
+
+async def _waiting(due: Iterator[tuple[int, float]]) -> AsyncIterator[int]:
+    for number, at in due:
+        await asyncio.sleep(max(0.0, at - time.perf_counter()))
+        yield number
+
+
+async def _each(numbers: Iterator[int]) -> AsyncIterator[int]:
+    for number in numbers:
+        yield number
+
+
 async def _connection(
-    port: int, make: Callable[[int], bytes], numbers: object, result: Result, expect: tuple[int, ...]
+    port: int, make: Callable[[int], bytes], numbers: AsyncIterator[int], result: Result, expect: tuple[int, ...]
 ) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    for number in numbers:  # type: ignore[attr-defined]  # one iterator shared by all connections
+    async for number in numbers:
         begun = time.perf_counter()
         writer.write(make(number))
         head = await reader.readuntil(b"\r\n\r\n")
