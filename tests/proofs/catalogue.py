@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from tests.proofs.ledger import close_the_books
 from tests.proofs.residue import Needles, planted_numbers, scan
 from tests.proofs.running import ProofHub, proof_hub
 
@@ -79,7 +80,7 @@ async def rotate(client: httpx.AsyncClient, purpose: str, seconds: float = 900) 
     """Rotate one kind of key through the API and wait until it is done."""
     started = await client.post("/v1/key-rotations", json={"purpose": purpose})
     started.raise_for_status()
-    location = started.headers["location"]
+    location = f"/v1/key-rotations/{started.json()['id']}"
     async with asyncio.timeout(seconds):
         while True:
             state: dict[str, object] = (await client.get(location)).json()
@@ -180,8 +181,20 @@ async def storm(engine: str, rounds: int = 20, parallel: int = 200) -> Verdict:
     )
 
 
+async def ledger(engine: str, seconds: float = 120) -> Verdict:
+    """RELIABILITY 1 and 2: kill -9 of any process under writes; nothing committed goes untold."""
+    closing = await close_the_books(engine, seconds, SEED)
+    return Verdict(
+        not closing.faults and closing.writes > 0,
+        f"{closing.kills} kills, {closing.writes} answered writes, {closing.events} events, "
+        f"{closing.received} delivered, {closing.duplicates} of them again; "
+        + ("; ".join(closing.faults) or "nothing lost"),
+    )
+
+
 PROOFS: dict[str, Callable[..., Coroutine[Any, Any, Verdict]]] = {
     "residue": residue,
     "rotation": rotation,
     "storm": storm,
+    "ledger": ledger,
 }

@@ -13,6 +13,7 @@ SHORT: dict[str, dict[str, Any]] = {
     "residue": {"numbers": 12, "purposes": ["bidx"]},
     "rotation": {"customers": 300},
     "storm": {"rounds": 2, "parallel": 60},
+    "ledger": {"seconds": 8},
 }
 
 

@@ -1,0 +1,275 @@
+"""Processes die at any moment under writes, and the books close: every committed change was told (E-1, E-7, W-7)."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from custhub.events.checksum import State
+from tests.databases import TestDatabases
+from tests.postgres_server import RunDirectory
+from tests.process.running import RunningHub, environment
+
+_CLOSING_SECONDS = 200
+
+
+class Consumer:
+    """An endpoint that keeps what it gets. A few first tries it refuses."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self.bodies: dict[str, set[bytes]] = {}
+        self.accepted: set[str] = set()
+        self.calls = 0
+        self._rng = rng
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer one request."""
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
+            headers = dict(line.split(": ", 1) for line in head.split("\r\n")[1:] if ": " in line)
+            body = await reader.readexactly(int(headers["content-length"]))
+            event_id = headers["webhook-id"]
+            self.calls += 1
+            # Only the first time: the try after the next one would be five minutes away.
+            refuses = event_id not in self.bodies and self._rng.random() < 0.02
+            self.bodies.setdefault(event_id, set()).add(body)
+            if not refuses:
+                self.accepted.add(event_id)
+            status = b"500 Internal Server Error" if refuses else b"200 OK"
+            writer.write(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass  # the sender was killed
+        finally:
+            writer.close()
+
+
+class Mortals:
+    """The processes of one hub: on PostgreSQL the API and a worker, on SQLite one process that is both."""
+
+    def __init__(self, directory: Path, engine: str, env: dict[str, str]) -> None:
+        self._directory = directory
+        self._splits = engine == "postgresql"
+        self._env = env
+        self._lives = count()
+        self.server = self._serve()
+        self.worker = self._work()
+
+    def _serve(self) -> RunningHub:
+        directory = self._directory / f"life-{next(self._lives)}"
+        directory.mkdir()
+        return RunningHub(directory, self._env, *(["--no-worker"] if self._splits else []))
+
+    def _work(self) -> subprocess.Popen[bytes] | None:
+        if not self._splits:
+            return None
+        with (self._directory / f"worker-{next(self._lives)}.log").open("wb") as log:
+            return subprocess.Popen([sys.executable, "-m", "custhub", "worker"], env=self._env, stdout=log, stderr=log)
+
+    async def ready(self) -> None:
+        """The API answers."""
+        await asyncio.to_thread(self.server.wait_until_serving)
+
+    async def kill_one(self, rng: random.Random) -> None:
+        """Kill -9, and start it again."""
+        if self.worker is not None and rng.random() < 0.5:
+            self.worker.kill()
+            self.worker.wait()
+            self.worker = self._work()
+            return
+        self.server.process.kill()
+        self.server.process.wait()
+        self.server = self._serve()
+        await self.ready()
+
+    def close(self) -> None:
+        """End them all."""
+        for process in (self.server.process, self.worker):
+            if process is not None:
+                process.kill()
+                process.wait()
+
+
+@dataclass(slots=True)
+class Books:
+    """What the writers know to be committed: customer -> the highest revision they were told."""
+
+    committed: dict[str, int] = field(default_factory=dict)
+    writes: int = 0
+
+    def enter(self, customer: dict[str, Any]) -> None:
+        """A change that was answered."""
+        self.writes += 1
+        known = self.committed.get(customer["id"], 0)
+        self.committed[customer["id"]] = max(known, customer["revision"])
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """What is left when the books are closed; every list empty, every figure zero, if all is well."""
+
+    kills: int
+    writes: int
+    events: int
+    received: int
+    duplicates: int
+    faults: tuple[str, ...]
+
+
+async def close_the_books(engine: str, seconds: float, seed: int) -> Closing:
+    """Write and kill for so many seconds, then compare everything with everything."""
+    rng = random.Random(seed)
+    consumer = Consumer(rng)
+    with RunDirectory() as run:
+        databases = TestDatabases(run.path)
+        try:
+            listener = await asyncio.start_server(consumer, "127.0.0.1", 0)
+            async with listener:
+                port = listener.sockets[0].getsockname()[1]
+                settings = {"rate_limit": "off", "egress_allow": "127.0.0.0/8", "egress_http": "true"}
+                settings["egress_ports"] = str(port)
+                if engine == "postgresql":
+                    settings["database_url"] = databases.postgres_url()
+                home = run.path / "ledger"
+                home.mkdir()
+                with mortals(home, engine, environment(home / "home", **settings)) as processes:
+                    return await _run(processes, consumer, port, seconds, rng)
+        finally:
+            databases.close()
+
+
+@contextmanager
+def mortals(directory: Path, engine: str, env: dict[str, str]) -> Iterator[Mortals]:
+    """Gone afterwards, whatever happens."""
+    processes = Mortals(directory, engine, env)
+    try:
+        yield processes
+    finally:
+        processes.close()
+
+
+async def _run(processes: Mortals, consumer: Consumer, port: int, seconds: float, rng: random.Random) -> Closing:
+    await processes.ready()
+    token = await asyncio.to_thread(processes.server.token)
+    books, stop, kills = Books(), asyncio.Event(), 0
+    async with _api(processes, token) as call:
+        endpoint = {"url": f"http://127.0.0.1:{port}/hook", "event_types": ["customer.*"]}
+        (await call("POST", "/v1/webhook-endpoints", endpoint)).raise_for_status()
+        writers = [asyncio.create_task(_write(call, books, stop, seed=rng.randrange(10**12))) for _ in range(6)]
+        until = asyncio.get_running_loop().time() + seconds
+        while asyncio.get_running_loop().time() < until:
+            await asyncio.sleep(rng.uniform(0.5, 4.0))
+            await processes.kill_one(rng)
+            kills += 1
+        stop.set()
+        await asyncio.gather(*writers)
+        await _settled(call)
+        return await _compare(call, books, consumer, kills)
+
+
+@asynccontextmanager
+async def _api(processes: Mortals, token: str) -> AsyncIterator[Any]:
+    async with httpx.AsyncClient(timeout=20, trust_env=False) as client:
+
+        async def call(method: str, path: str, body: Any = None, key: str | None = None) -> httpx.Response:
+            """Send until there is an answer: a process that was killed gives none."""
+            headers = {"Authorization": f"Bearer {token}"} | ({} if key is None else {"Idempotency-Key": key})
+            while True:
+                with suppress(httpx.TransportError):
+                    answer = await client.request(method, processes.server.url + path, json=body, headers=headers)
+                    if answer.status_code not in (429, 502, 503):
+                        return answer
+                await asyncio.sleep(0.1)
+
+        yield call
+
+
+async def _write(call: Any, books: Books, stop: asyncio.Event, seed: int) -> None:
+    rng = random.Random(seed)
+    mine: list[str] = []
+    for i in count():
+        if stop.is_set():
+            return
+        if not mine or rng.random() < 0.4:
+            # The key turns a repeat after an unknown end into the answer of the first.
+            answer = await call("POST", "/v1/customers", {"display_name": f"c{i}"}, f"ledger-{seed}-{i}")
+            answer.raise_for_status()
+            mine.append(answer.json()["id"])
+        else:
+            answer = await call("PATCH", f"/v1/customers/{rng.choice(mine)}", {"note": f"n{i} {rng.random()}"})
+            answer.raise_for_status()
+        books.enter(answer.json())
+
+
+async def _settled(call: Any) -> None:
+    """Wait until every event has its position and nothing waits to be delivered."""
+    async with asyncio.timeout(_CLOSING_SECONDS):
+        while True:
+            checksum = (await call("GET", "/v1/events/checksum?type=customer")).json()
+            waiting = 0
+            for state in ("pending", "sending"):
+                page = (await call("GET", f"/v1/webhook-deliveries?state={state}&limit=1")).json()
+                waiting += len(page["data"])
+            await asyncio.sleep(1.0)
+            again = (await call("GET", "/v1/events/checksum?type=customer")).json()
+            if waiting == 0 and checksum["position"] == again["position"]:
+                return
+
+
+async def _all(call: Any, path: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    cursor = ""
+    while True:
+        page = (await call("GET", path + cursor)).json()
+        found += page["data"]
+        if not page["has_more"]:
+            return found
+        cursor = f"&cursor={page['next_cursor']}"
+
+
+async def _compare(call: Any, books: Books, consumer: Consumer, kills: int) -> Closing:
+    faults: list[str] = []
+    events = await _all(call, "/v1/events?limit=200")
+    customers = {row["id"]: row["revision"] for row in await _all(call, "/v1/customers?limit=200&archived=any")}
+    checksum = (await call("GET", "/v1/events/checksum?type=customer")).json()
+    deliveries = await _all(call, "/v1/webhook-deliveries?limit=200")
+
+    if [event["position"] for event in events] != list(range(1, len(events) + 1)):
+        faults.append("positions have gaps")
+    rebuilt: dict[str, int] = {}
+    for event in events:
+        if event["subject"]["type"] == "customer":
+            subject = event["subject"]
+            rebuilt[subject["id"]] = max(rebuilt.get(subject["id"], 0), subject["revision"])
+    if rebuilt != customers:
+        faults.append(f"{len(set(rebuilt.items()) ^ set(customers.items()))} customers differ from the feed")
+    lost = [cid for cid, revision in books.committed.items() if rebuilt.get(cid, 0) < revision]
+    if lost:
+        faults.append(f"{len(lost)} committed changes are not in the feed")
+    state = State.of(rebuilt.items())
+    if (checksum["count"], checksum["checksum"]) != (state.live, state.to_bytes().hex()):
+        faults.append("the checksum is another one")
+    told = {event["id"] for event in events if event["type"].startswith("customer.")}
+    states = Counter(delivery["state"] for delivery in deliveries)
+    if {delivery["event_id"] for delivery in deliveries} != told or len(deliveries) != len(told):
+        faults.append("deliveries and events differ")
+    if set(states) - {"delivered", "dead", "skipped"}:
+        faults.append(f"deliveries are open: {dict(states)}")
+    if told - consumer.accepted:
+        faults.append(f"{len(told - consumer.accepted)} events did not arrive")
+    if changed := sum(len(bodies) > 1 for bodies in consumer.bodies.values()):
+        faults.append(f"{changed} events arrived with two bodies")
+    return Closing(
+        kills, books.writes, len(events), len(consumer.accepted), consumer.calls - len(consumer.bodies), tuple(faults)
+    )
