@@ -83,9 +83,10 @@ check-migrations: $(INSTALLED)
 	@$(BIN)/python -m tests.alembic_check
 
 .PHONY: openapi
-openapi: $(INSTALLED) ## write openapi/openapi.json from the application
+openapi: $(INSTALLED) ## write openapi/ from the application: the document, and the schemas of events
 	@$(BIN)/custhub openapi --write openapi/openapi.json
-	@echo "openapi/openapi.json written"
+	@$(BIN)/python -m tests.event_schemas
+	@echo "openapi/ written"
 
 .PHONY: fmt
 fmt: $(INSTALLED) ## format the code and fix what ruff can fix

@@ -18,6 +18,7 @@ from custhub.security.scopes import ALL
 from custhub.settings import Settings
 from tests.client import ApiClient, Contract
 from tests.principals import InjectedTokens
+from tests.told import CheckedRecorder
 
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 _numbers = itertools.count(10_000_000)
@@ -48,6 +49,7 @@ class HubUnderTest:
             FileKeyProvider(self.settings.keyring_path).create()
         self.app: Application = build(self.settings, clock=self.clock, access_log=access_log)
         self._tokens = self.app.hub.tokens = InjectedTokens(self.app.hub.tokens)
+        self.app.hub.recorder = CheckedRecorder(self.app.hub.recorder)
         self.engine = self.settings.engine
         self._clients: list[ApiClient] = []
 

@@ -47,6 +47,13 @@ class Settings(BaseSettings):
     drain_seconds: float = Field(default=5.0, ge=0, le=300)
     shutdown_seconds: float = Field(default=20.0, ge=0, le=300)
 
+    worker: bool = Field(default=True, description="Do jobs beside requests; off on PostgreSQL only")
+    jobs_default: int = Field(default=2, ge=0, le=64, description="Jobs of this queue that a process runs at once")
+    jobs_bulk: int = Field(default=1, ge=0, le=64)
+    jobs_delivery: int = Field(default=1, ge=0, le=64)
+    jobs_message: int = Field(default=1, ge=0, le=64)
+    jobs_maintenance: int = Field(default=1, ge=0, le=64)
+
     reveal_per_minute: int = Field(default=20, ge=1)
     reveal_per_day: int = Field(default=100, ge=1)
     lookup_per_minute: int = Field(default=30, ge=1)
@@ -56,6 +63,24 @@ class Settings(BaseSettings):
     egress_http: bool = Field(default=False, description="Also call plain http addresses that somebody else named")
     egress_ports: Annotated[tuple[int, ...], NoDecode] = Field(default=(), description="Ports beside 443 and 80")
     oidc_issuers: str = Field(default="", description="JSON list of external issuers, see docs/operations.md")
+
+    smtp_host: str = Field(default="", description="Mail server; empty in development: files in `home`/outbox")
+    smtp_port: int = Field(default=587, ge=1, le=65_535)
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_username: str = ""
+    smtp_password: str = Field(default="", repr=False)
+    smtp_from: str = Field(default="custhub@localhost", pattern=r"^[!-?A-~]+@[A-Za-z0-9.-]+$", max_length=254)
+    smtp_from_name: str = Field(default="custhub", max_length=80)
+    smtp_ca_file: Path | None = Field(default=None, description="Authorities to trust instead of the public ones")
+    smtp_timeout_seconds: float = Field(default=30.0, ge=1, le=120)
+    smtp_callback_secret: str = Field(default="", repr=False, pattern="^(.{16,})?$")
+    sms_url: str = Field(default="", description="Where the SMS provider takes messages")
+    sms_token: str = Field(default="", repr=False)
+    sms_sender: str = Field(default="custhub", max_length=40)
+    sms_timeout_seconds: float = Field(default=15.0, ge=1, le=120)
+    sms_deduplicates: bool = Field(default=False, description="The provider sends once for one Idempotency-Key")
+    sms_callback_secret: str = Field(default="", repr=False, pattern="^(.{16,})?$")
+    message_language: Literal["zh", "en"] = "en"
 
     audit_sink: Path | None = Field(default=None, description="Default: `home`/audit")
     audit_retention_days: int = Field(default=1_096, ge=30)
@@ -79,6 +104,8 @@ class Settings(BaseSettings):
         """Refuse what must not reach production."""
         if self.profile == "production" and self.rate_limit == "off":
             raise ValueError("CUSTHUB_RATE_LIMIT=off is refused in the production profile")
+        if self.smtp_security == "none" and self.smtp_password:
+            raise ValueError("CUSTHUB_SMTP_PASSWORD is not sent without TLS: CUSTHUB_SMTP_SECURITY is none")
 
     @property
     def engine(self) -> Literal["sqlite", "postgresql"]:

@@ -58,5 +58,7 @@ def test_app_hands_the_links_on(tmp_path: Path) -> None:
     assert [type(link).__name__ for link in build(settings).links] == [
         "CustomerRows",
         "CustomerNumbers",
+        "CustomerMessages",
         "CustomerTraces",
+        "CustomerDeliveries",
     ]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from custhub.app import VERSION
+from custhub.api import VERSION
 from tests.process.running import RunningHub, serving
 
 #: How much slower than a machine of its own a test machine may be.
@@ -48,7 +48,7 @@ def test_s116_public_answer_says_yes_or_no(hub: RunningHub) -> None:
 def test_r7_details_need_the_ops_scope(hub: RunningHub, token: str) -> None:
     with hub.client(token) as client:
         checks = {check["name"]: check["state"] for check in client.get("/health/ready").json()["checks"]}
-    assert checks == dict.fromkeys(["process", "database", "migrations", "keys", "disk"], "ok")
+    assert checks == dict.fromkeys(["process", "database", "migrations", "keys", "worker", "disk"], "ok")
     with hub.client(hub.token("customers:read")) as client:
         assert client.get("/health/ready").json()["checks"] == []
 
@@ -69,7 +69,13 @@ def test_r9_metrics_need_the_ops_scope(hub: RunningHub, token: str) -> None:
         answer = client.get("/metrics")
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/plain")
-    for name in ("http_request_duration_seconds_bucket", "db_pool_in_use", "outbox_unassigned", "build_info"):
+    for name in (
+        "http_request_duration_seconds_bucket",
+        "db_pool_in_use",
+        "outbox_unassigned",
+        "outbox_oldest_seconds",
+        "build_info",
+    ):
         assert f"\n{name}" in answer.text
 
 
@@ -79,6 +85,7 @@ def test_r9_routes_are_templates(hub: RunningHub, token: str) -> None:
         client.get(made.headers["location"])
         client.get("/v1/no/such/13812345678")
         client.get("/13812345678")
+        client.get("/health/ready")
     with hub.client(token) as client:
         text = client.get("/metrics").text
     routes = set(re.findall(r'route="([^"]*)"', text))

@@ -53,11 +53,16 @@ class Told:
     def __init__(self) -> None:
         self.facts: list[Fact] = []
         self.notes: list[Note] = []
+        self.commits = 0
 
     def record(self, uow: UnitOfWork, facts: Sequence[Fact], notes: Sequence[Note]) -> None:
         """Remember."""
         self.facts += facts
         self.notes += notes
+
+    def committed(self) -> None:
+        """Count."""
+        self.commits += 1
 
 
 @pytest.fixture

@@ -304,3 +304,26 @@ async def test_a_cancelled_commit_leaves_the_database_usable(database: Database,
     await _store(open_uow, _team("b"))
     assert (await _names(database))[-1] == "b"
     assert database.in_use == 0
+
+
+async def test_e6_the_recorder_hears_of_each_commit_with_something_recorded(
+    open_uow: OpenUnitOfWork, told: Told
+) -> None:
+    """It wakes who waits for events: after the commit, and only if there was one."""
+    uow = open_uow()
+    uow.audit(Note("team.created", "team", None))
+    uow.insert(teams, _team("a"))
+    await uow.flush()
+    assert told.commits == 0
+    await uow.commit()
+    assert told.commits == 1
+    await _store(open_uow, _team("b"))
+    lost = open_uow()
+    lost.audit(Note("team.created", "team", None))
+    await lost.rollback()
+    twice = open_uow()
+    twice.audit(Note("team.updated", "team", None))
+    twice.update(teams, {"id": new_id()}, {"name": "c"}, guard=True)
+    with pytest.raises(LostRace):
+        await twice.commit()
+    assert told.commits == 1

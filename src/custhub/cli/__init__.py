@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from custhub.cli import documents, first, keys, people, programs, records, serving, tokens
+from custhub.cli import documents, first, jobs, keys, messages, people, programs, records, serving, tokens
 from custhub.cli.output import explain
 
 _commands = typer.Typer(
@@ -24,7 +24,9 @@ for name, group in (
     ("clients", programs.commands),
     ("token", tokens.commands),
     ("keys", keys.commands),
+    ("jobs", jobs.commands),
     ("audit", records.commands),
+    ("messages", messages.commands),
 ):
     _commands.add_typer(group, name=name)
 

@@ -28,7 +28,7 @@ def openapi(check: Check = False, write: Write = None) -> None:
     if check and write is not None:
         raise Refusal("say either --check or --write", USAGE)
     # Loads the whole hub, which most other commands do not need.
-    from custhub.app import document
+    from custhub.api import document
 
     text = document()
     if write is not None:

@@ -1,4 +1,4 @@
-"""`custhub serve`."""
+"""`custhub serve` and `custhub worker`."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen on; 0 takes a free one.")]
 Count = Annotated[int, typer.Option(min=1, max=64, help="Processes that share the port; PostgreSQL only.")]
 
+Jobs = Annotated[bool, typer.Option("--worker/--no-worker", help="Do jobs here too; without, PostgreSQL only.")]
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("serve")(serve)
+    app.command("worker")(work)
     app.command("serve-worker", hidden=True)(serve_worker)
 
 
-def serve(host: Host = "127.0.0.1", port: Port = 8000, workers: Count = 1) -> None:
+def serve(host: Host = "127.0.0.1", port: Port = 8000, workers: Count = 1, worker: Jobs = True) -> None:
     """Start the hub.
 
     The development profile makes what is missing: keyring, database, a first administrator. The production profile
@@ -29,7 +32,7 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000, workers: Count = 1) -> No
     # Loads the whole hub, which most other commands do not need.
     from custhub.server.entry import serve_hub
 
-    sys.exit(serve_hub(host, port, workers, say))
+    sys.exit(serve_hub(host, port, workers, say, worker=worker))
 
 
 def serve_worker(listening: int, ready: int) -> None:
@@ -37,3 +40,10 @@ def serve_worker(listening: int, ready: int) -> None:
     from custhub.server import entry
 
     sys.exit(entry.serve_worker(listening, ready))
+
+
+def work() -> None:
+    """Do jobs and nothing else; any number of such processes and machines, PostgreSQL only."""
+    from custhub.worker import run_worker
+
+    sys.exit(run_worker())

@@ -1,4 +1,4 @@
-"""Keyed hashes that find a sealed number without opening any."""
+"""Keyed hashes that find a sealed number or address without opening any."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class BlindIndexes:
 
 
 class SuppressionHashes:
-    """Hashes of numbers that must not come back (S-85).
+    """Hashes of numbers and mailboxes that must not come back (S-85).
 
     All live keys are checked: nobody can hash an erased number again under a newer one (S-17).
     """
@@ -63,8 +63,16 @@ class SuppressionHashes:
 
     def of(self, e164: str) -> dict[int, bytes]:
         """The 32-byte hash under every live key, by kid. Raises ValueError unless `e164` is `+` and digits."""
-        number = _e164(e164)
-        return {kid: hmac.digest(key, number, "sha256") for kid, key in self._keys.items()}
+        return self._of(_e164(e164))
+
+    def of_mailbox(self, folded: str) -> dict[int, bytes]:
+        """The same for an e-mail address, `local@domain` in the one form of all its spellings. Raises ValueError."""
+        if "@" not in folded[1:]:
+            raise ValueError("a mailbox has an at sign")
+        return self._of(lv("mailbox", folded))
+
+    def _of(self, message: bytes) -> dict[int, bytes]:
+        return {kid: hmac.digest(key, message, "sha256") for kid, key in self._keys.items()}
 
 
 def _e164(number: str) -> bytes:

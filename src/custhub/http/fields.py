@@ -102,6 +102,11 @@ ClientId = _id(Prefix.CLIENT)
 GrantId = _id(Prefix.GRANT)
 KeyId = _id(Prefix.KEY)
 AuditId = _id(Prefix.AUDIT)
+MessageId = _id(Prefix.MESSAGE)
+JobId = _id(Prefix.JOB)
+EventId = _id(Prefix.EVENT)
+WebhookId = _id(Prefix.WEBHOOK)
+DeliveryId = _id(Prefix.DELIVERY)
 
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)

@@ -16,7 +16,7 @@ from custhub.http.errors import ShuttingDown
 from custhub.http.fields import Read
 from custhub.http.hub import Call
 from custhub.http.openapi import problems
-from custhub.http.readiness import CheckName, CheckState, MigrationPending, StorageLow, checks
+from custhub.http.readiness import CheckName, CheckState, MigrationPending, StorageLow, WorkerSilent, checks
 from custhub.http.routing import hub_router
 from custhub.kit.db import DatabaseUnavailable
 from custhub.kit.errors import HubError
@@ -62,14 +62,14 @@ async def get_liveness() -> Response:
 @router.get(
     "/health/ready",
     response_model=ReadyRead,
-    responses=problems(ShuttingDown, DatabaseUnavailable, MigrationPending, KeyUnavailable, StorageLow),
+    responses=problems(ShuttingDown, DatabaseUnavailable, MigrationPending, KeyUnavailable, WorkerSilent, StorageLow),
 )
 async def get_readiness(call: TheCall) -> Response:
     """Tell whether this process should get traffic.
 
     Needs no token; the single checks are shown to callers with `ops:read` only, a token that is not valid shows
     nothing. Ready means: not shutting down, the database answers within a second and is migrated, every key that
-    stored data needs is there, and the disk has room.
+    stored data needs is there, the worker of this process looks for jobs, and the disk has room.
     """
     done = await checks(call.hub)
     failed = next((check.error for check in done if check.error is not None), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,6 +54,8 @@ class Hub:
     migrated: bool = True
     #: While set, every request but those of health and metrics ends in this error.
     closed: type[HubError] | None = None
+    #: Whether the worker of this process does not look for jobs any more; asked by readiness.
+    is_worker_silent: Callable[[], bool] = lambda: False
     trusted_proxies: tuple[Network, ...] = ()
     parts: dict[str, Any] = field(default_factory=dict)
 

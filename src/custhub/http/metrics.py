@@ -35,9 +35,21 @@ class Metrics:
             "db_pool_in_use", "Connections handed out", registry=self.registry, multiprocess_mode="livesum"
         )
         self.unassigned = self.shared_gauge("outbox_unassigned", "Events without a position")
+        self.outbox_oldest = self.shared_gauge("outbox_oldest_seconds", "Age of the oldest event without a position")
         self.audit_oldest = self.shared_gauge(
             "audit_unsealed_oldest_seconds", "Age of the oldest audit entry outside the chain"
         )
+        self.jobs = Gauge(
+            "jobs",
+            "Jobs that wait, run or have failed",
+            ("queue", "state"),
+            registry=self.registry,
+            multiprocess_mode="mostrecent",
+        )
+        self.job_oldest = self.shared_gauge(
+            "job_oldest_available_seconds", "How long the oldest job has been waiting for a worker"
+        )
+        self.leases_lost = Counter("job_lease_lost", "Jobs whose worker died or stood still", registry=self.registry)
         self.integrity = Counter("integrity_errors", "Sealed values that did not open", registry=self.registry)
         build = Gauge(
             "build_info",

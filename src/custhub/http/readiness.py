@@ -12,7 +12,7 @@ from custhub.http.hub import Hub
 from custhub.kit.db import DatabaseUnavailable
 from custhub.kit.errors import REGISTRY, HubError, Text, Unavailable
 
-CheckName = Literal["process", "database", "migrations", "keys", "disk"]
+CheckName = Literal["process", "database", "migrations", "keys", "worker", "disk"]
 CheckState = Literal["ok", "failed"]
 
 _PING_SECONDS = 1.0
@@ -33,6 +33,14 @@ class StorageLow(Unavailable):
     code = "storage_low"
     title = "Storage low"
     zh = Text("存储空间不足", "磁盘空间即将用尽，读取不受影响，写入可能被拒绝。")
+
+
+class WorkerSilent(Unavailable):
+    """The worker of this process does not look for jobs any more. Requests are answered; its jobs go elsewhere."""
+
+    code = "worker_silent"
+    title = "Worker silent"
+    zh = Text("工作进程无响应", "此进程已停止领取任务。请求仍可应答，任务将由其他进程接管。")
 
 
 class Check(NamedTuple):
@@ -56,6 +64,7 @@ async def checks(hub: Hub) -> list[Check]:
         Check("database", database if database is DatabaseUnavailable else None),
         Check("migrations", database if database is MigrationPending else None),
         Check("keys", KeyUnavailable if hub.not_ready and named is None else named),
+        Check("worker", WorkerSilent if hub.is_worker_silent() else None),
         Check("disk", None if _has_room(hub) else StorageLow),
     ]
 

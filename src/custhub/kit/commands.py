@@ -6,8 +6,8 @@ thousands of statements.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ARRAY, ClauseElement, ColumnElement, bindparam, func, select
 from sqlalchemy.engine.interfaces import Dialect
@@ -16,6 +16,7 @@ from sqlalchemy.types import TypeEngine
 from custhub.kit.db import Database, TransactionConnection
 from custhub.kit.query import Text
 
+R = TypeVar("R")
 #: Gives the value of this name of the row that a statement is written for.
 Value = Callable[[str], ColumnElement[Any]]
 
@@ -67,3 +68,19 @@ class RowsCommand:
         arrays = (bindparam(name, type_=ARRAY(kind, dimensions=1)) for name, kind in self._types.items())
         given = select(*(func.unnest(array).label(str(array.key)) for array in arrays)).subquery("given")
         return self._build(lambda name: given.c[name])
+
+
+class Returning(Generic[R]):
+    """A named write statement with RETURNING: it answers the rows it touched. Compiled once for each engine."""
+
+    def __init__(self, statement: ClauseElement, row: Callable[[Iterable[Any]], R]) -> None:
+        self._statement = statement
+        self._row = row
+        self._texts: dict[str, Text] = {}
+
+    async def run(self, database: Database, connection: TransactionConnection, **params: Any) -> list[R]:
+        """Run it once."""
+        text = self._texts.get(database.name)
+        if text is None:
+            text = self._texts[database.name] = Text(self._statement, database.dialect)
+        return [self._row(text.row(raw)) for raw in await connection.fetch(text.sql, text.values(params))]

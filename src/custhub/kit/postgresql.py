@@ -19,6 +19,8 @@ _RESEND = 5
 #: How much longer than the server's own timeout we wait: its refusal is cheaper than a cut connection.
 GRACE_SECONDS = 0.5
 _GOODBYE_SECONDS = 5.0
+#: The lease of a job: a process frozen inside a transaction has its row no longer than that (J-4).
+_LONGEST_IDLE_MS = 30_000
 _LOST = (
     OSError,
     TimeoutError,
@@ -116,7 +118,7 @@ class PostgresDatabase:
             "jit": "off",  # compiling costs more than any statement here runs
             "statement_timeout": str(statement_timeout_ms),
             "lock_timeout": str(lock_timeout_ms),
-            "idle_in_transaction_session_timeout": str(max(statement_timeout_ms, 10_000)),
+            "idle_in_transaction_session_timeout": str(min(max(statement_timeout_ms, 10_000), _LONGEST_IDLE_MS)),
         }
         self._writer = PostgresWriter(self.dialect)
         self._pool: Any = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime
 
-from sqlalchemy import Column, Table, bindparam, delete, select, tuple_
+from sqlalchemy import Column, ColumnElement, Table, bindparam, delete, select, tuple_
 
 from custhub.kit.db import Database, EngineName
 from custhub.kit.query import Text
@@ -16,9 +16,9 @@ _ROWS = 200
 class Purge:
     """Rows of one table, oldest first by `at`, a column with an index."""
 
-    def __init__(self, table: Table, at: Column[datetime]) -> None:
+    def __init__(self, table: Table, at: Column[datetime], *only: ColumnElement[bool]) -> None:
         key = table.primary_key.columns
-        old = select(*key).where(at < bindparam("before", type_=at.type)).order_by(at).limit(bindparam("rows"))
+        old = select(*key).where(*only, at < bindparam("before", type_=at.type)).order_by(at).limit(bindparam("rows"))
         self._statement = delete(table).where(tuple_(*key).in_(old))
         self._texts: dict[EngineName, Text] = {}
 

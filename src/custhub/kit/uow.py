@@ -79,6 +79,9 @@ class Recorder(Protocol):
     def record(self, uow: UnitOfWork, facts: Sequence[Fact], notes: Sequence[Note]) -> None:
         """Add the rows of facts and notes to the write set."""
 
+    def committed(self) -> None:
+        """What was recorded is in the database now."""
+
 
 class UnitOfWork:
     """What one entry reads and writes. Holds no connection until `flush()`, or at all when it only commits.
@@ -106,13 +109,21 @@ class UnitOfWork:
         self.locking = locking
         self.now: datetime = clock.now()
         self.customer_id: UUID | None = None
+        #: The job whose many events these are: they go by a lane of their own (RELIABILITY E-8).
+        self.bulk_id: UUID | None = None
         self.writes = WriteSet()
         self._recorder = recorder
         self._facts: list[Fact] = []
         self._notes: list[Note] = []
+        self._afterwards: list[Callable[[], None]] = []
         self._translations: dict[str, Callable[[], Awaitable[HubError]]] = {}
         self._transaction: AbstractAsyncContextManager[TransactionConnection] | None = None
         self._connection: TransactionConnection | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it holds a transaction, or is about to: on SQLite nobody else can write then."""
+        return self.locking or self._connection is not None
 
     async def fetch(self, sql: str, values: Sequence[Any]) -> Sequence[Row]:
         """Read: inside the transaction where there is one, else from the pool."""
@@ -142,6 +153,10 @@ class UnitOfWork:
         """Leave an audit entry, in the same commit."""
         self._notes.append(note)
 
+    def on_commit(self, work: Callable[[], None]) -> None:
+        """Do this once everything is stored, and never if it is not: count it, wake who waits for it."""
+        self._afterwards.append(work)
+
     def on_violation(self, constraint: str, explain: Callable[[], Awaitable[HubError]]) -> None:
         """Say what a refused constraint means here; asked only when it happens, after the rollback."""
         self._translations[constraint] = explain
@@ -152,7 +167,8 @@ class UnitOfWork:
 
     async def commit(self) -> None:
         """Send everything and commit. Raises the expected failure of a violated constraint, or LostRace."""
-        if self._facts or self._notes:
+        recorded = bool(self._facts or self._notes)
+        if recorded:
             self._recorder.record(self, self._facts, self._notes)
             self._facts, self._notes = [], []
         try:
@@ -167,6 +183,11 @@ class UnitOfWork:
             await self.rollback()
             raise await self.explain(violation) from violation
         self.writes.clear()
+        if recorded:
+            self._recorder.committed()
+        afterwards, self._afterwards = self._afterwards, []
+        for work in afterwards:
+            work()
 
     async def explain(self, violation: Violation) -> Exception:
         """The feature's error for a violated constraint, or the violation itself, which is a bug."""
@@ -176,7 +197,7 @@ class UnitOfWork:
     async def rollback(self) -> None:
         """Drop everything."""
         self.writes.clear()
-        self._facts, self._notes = [], []
+        self._facts, self._notes, self._afterwards = [], [], []
         transaction, self._transaction, self._connection = self._transaction, None, None
         if transaction is not None:
             await transaction.__aexit__(_RolledBack, _RolledBack(), None)

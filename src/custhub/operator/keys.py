@@ -80,7 +80,7 @@ async def _rotate(app: Application, asked: RotateKey) -> Mapping[str, Any]:
     if not app.has_tasks:
         # Nobody else may be there to do it: this process stays until it is done.
         app.start_tasks()
-        while row.state in OPEN:
+        while row.state in OPEN or app.jobs.in_hand:
             await asyncio.sleep(_POLL_SECONDS)
             row = await get_rotation(app.database, row.id)
     return {"rotation": _progress(row)}

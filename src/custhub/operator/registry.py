@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from custhub.operator import keys, people, programs, records, tokens
+from custhub.operator import jobs, keys, messages, people, programs, records, tokens
 from custhub.operator.commands import Command
 
 COMMANDS: Mapping[str, Command] = {
@@ -12,5 +12,7 @@ COMMANDS: Mapping[str, Command] = {
     **people.COMMANDS,
     **programs.COMMANDS,
     **keys.COMMANDS,
+    **jobs.COMMANDS,
     **records.COMMANDS,
+    **messages.COMMANDS,
 }

@@ -6,7 +6,7 @@ import logging
 import socket
 from collections.abc import Callable
 
-from custhub.app import VERSION
+from custhub.api import VERSION
 from custhub.operator.people import Credentials
 from custhub.server.banner import banner
 from custhub.server.listener import bind
@@ -19,9 +19,13 @@ from custhub.settings import Settings
 log = logging.getLogger("custhub.process")
 
 
-def serve_hub(host: str, port: int, workers: int, say: Callable[[str], None]) -> int:
+def serve_hub(host: str, port: int, workers: int, say: Callable[[str], None], *, worker: bool = True) -> int:
     """Serve in this process, or in several; `say` is told what a developer wants to know. Raises Refusal."""
     settings = read_settings()
+    if not worker:
+        settings = settings.model_copy(update={"worker": False})
+    if not settings.worker and settings.engine == "sqlite":
+        raise Refusal("with the embedded database nobody else could do the jobs: no worker needs PostgreSQL", USAGE)
     if workers > 1 and settings.engine == "sqlite":
         raise Refusal("the embedded database belongs to one process: --workers needs PostgreSQL", USAGE)
     prepare_logs(settings)

@@ -72,7 +72,7 @@ async def _begin(app: Application, stack: AsyncExitStack) -> None:
         operator = OperatorSocket(app)
         await operator.open()
         stack.push_async_callback(operator.close)
-    app.start_tasks()
+    app.start_tasks(work=app.settings.worker)
 
 
 async def _begin_later(app: Application, stack: AsyncExitStack) -> None:

@@ -37,7 +37,7 @@ _GRACE_SECONDS = 20.0
 class _Worker:
     """One child process, and the pipe on which it says that it serves."""
 
-    def __init__(self, listening: socket.socket, metrics: str) -> None:
+    def __init__(self, listening: socket.socket, metrics: str, *, worker: bool) -> None:
         ours, theirs = os.pipe()
         os.set_blocking(ours, False)
         command = [sys.executable, "-m", "custhub", "serve-worker", str(listening.fileno()), str(theirs)]
@@ -49,7 +49,7 @@ class _Worker:
             command,
             pass_fds=(listening.fileno(), theirs),
             start_new_session=True,
-            env={**os.environ, MULTIPROCESS_DIRECTORY: metrics},
+            env={**os.environ, MULTIPROCESS_DIRECTORY: metrics, "CUSTHUB_WORKER": str(worker).lower()},
         )
         os.close(theirs)
 
@@ -97,7 +97,7 @@ class Workers:
         self._signals += 1
 
     def _spawn(self) -> _Worker:
-        return _Worker(self._listening, self._metrics)
+        return _Worker(self._listening, self._metrics, worker=self._settings.worker)
 
     def _watch(self) -> int | None:
         """None when told to stop, else the exit code of a worker that could not start at first."""

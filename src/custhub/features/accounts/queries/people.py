@@ -133,6 +133,12 @@ async def user_by_id(reader: Reader, user_id: UUID, *, locking: bool = False) ->
     return await (_USER_LOCKED if locking else _USER_BY_ID).first(reader, id=user_id)
 
 
+async def mailbox_of(reader: Reader, user_id: UUID) -> str | None:
+    """Where to write to a user; None for those without an address, or without access."""
+    found = await user_by_id(reader, user_id)
+    return None if found is None or found.row.is_disabled else found.row.email
+
+
 async def user_by_email(reader: Reader, email: str) -> UserRecord | None:
     """The user with this address in its normal form."""
     return await _USER_BY_EMAIL.first(reader, email=email)

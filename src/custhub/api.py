@@ -1,0 +1,94 @@
+"""Every route of the hub as one FastAPI application, and its document."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import version as package_version
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+
+from custhub.features.accounts import router as accounts
+from custhub.features.audit import router as audit
+from custhub.features.customers.router import OTHERS, customers, listing, phones
+from custhub.features.keys import router as keys
+from custhub.features.messages import router as messages
+from custhub.features.operations.router import events, jobs
+from custhub.features.webhooks import router as webhooks
+from custhub.http import health
+from custhub.http.errors import install_error_handlers
+from custhub.http.openapi import build_document, dump
+from custhub.http.pages import mount_pages
+from custhub.security.scopes import DESCRIPTIONS
+
+VERSION = package_version("custhub")
+
+#: Hot ones first: routes are matched in order.
+ROUTERS: tuple[APIRouter, ...] = (
+    customers.router,
+    listing.router,
+    phones.router,
+    *OTHERS,
+    health.router,
+    keys.router,
+    keys.rotations_router,
+    audit.router,
+    events.router,
+    events.types_router,
+    jobs.router,
+    *webhooks.ROUTERS,
+    messages.router,
+    *accounts.ROUTERS,
+)
+
+TAGS = [
+    {"name": "customers", "description": "Customers with their parts: create, read, change, archive, restore."},
+    {"name": "phones", "description": "Phone numbers of customers: add, change, verify, reveal."},
+    {"name": "parts", "description": "E-mails, addresses, contacts, external ids and tags of customers."},
+    {"name": "external-sources", "description": "Systems whose ids customers carry, and what those ids mean."},
+    {"name": "forms", "description": "Schemas of bodies for front ends, as the caller may send them."},
+    {"name": "operations", "description": "For operators: is the hub alive, ready, and how is it doing."},
+    {"name": "keys", "description": "Root keys: which are in use, adding, rotating and retiring them."},
+    {"name": "audit", "description": "The audit log: who did what, sealed, signed and verifiable."},
+    {"name": "events", "description": "The feed of what happened: follow it, rebuild from it, compare with it."},
+    {"name": "jobs", "description": "Long work: how far it is, what came of it, cancel it."},
+    *webhooks.TAGS,
+    {"name": "messages", "description": "E-mails and SMS that the hub sends: what became of them."},
+    *accounts.TAGS,
+]
+
+
+def build_api() -> FastAPI:
+    """The FastAPI application with every route."""
+    api = FastAPI(
+        title="custhub",
+        version=VERSION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        openapi_tags=TAGS,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    for router in ROUTERS:
+        # Flat, not included: an included router is matched through a wrapper of its own.
+        api.router.routes.extend(router.routes)
+    webhooks.declare_webhooks(api)
+    mount_pages(api, lambda: api.openapi())
+    install_error_handlers(api)
+    scopes = {scope.value: text for scope, text in DESCRIPTIONS.items()}
+    document: dict[str, Any] = {}
+
+    def openapi() -> dict[str, Any]:
+        if not document:
+            document.update(build_document(api, version=VERSION, scopes=scopes))
+        return document
+
+    api.openapi = openapi  # type: ignore[method-assign]
+    return api
+
+
+@cache
+def document() -> str:
+    """The OpenAPI document of this version as text, without a database or keys."""
+    return dump(build_api().openapi())
