@@ -7,7 +7,7 @@
 
 PORT ?= 8000
 N ?= 1000000
-WORKERS ?= 2
+WORKERS ?= 3
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -29,8 +29,8 @@ run: $(INSTALLED) ## start an embedded hub on 127.0.0.1 (PORT=8000)
 	@exec $(BIN)/custhub serve --port $(PORT)
 
 .PHONY: test
-test: $(INSTALLED) ## run the tests on SQLite and PostgreSQL (ARGS='-k phone', WORKERS=2)
-	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --durations 10 --durations-min 1 $(ARGS)
+test: $(INSTALLED) ## run the tests on SQLite and PostgreSQL (ARGS='-k phone', WORKERS=3)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations 10 --durations-min 1 $(ARGS)
 
 .PHONY: demo
 demo: $(INSTALLED) ## walk through the hub with invented customers

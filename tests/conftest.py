@@ -27,6 +27,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[_OWNED] = RunDirectory()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What waits for processes and clocks begins first: beside it the others use the machine."""
+    items.sort(key=lambda item: not item.nodeid.startswith(("tests/proofs/", "tests/process/")))
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Name the run's directory to a worker of pytest-xdist."""

@@ -10,10 +10,10 @@ import pytest
 from tests.proofs.catalogue import PROOFS
 
 SHORT: dict[str, dict[str, Any]] = {
-    "residue": {"numbers": 12, "purposes": ["bidx"]},
+    "residue": {"numbers": 12, "purposes": ["field"]},
     "rotation": {"customers": 300},
     "storm": {"rounds": 2, "parallel": 60},
-    "ledger": {"seconds": 8},
+    "ledger": {"seconds": 6},
 }
 
 
