@@ -1,0 +1,29 @@
+"""Requests about many customers, or about finding some."""
+
+from __future__ import annotations
+
+from custhub.kit.errors import RuleBroken, Text
+
+
+class BatchRefused(RuleBroken):
+    """Nothing was stored: the batch was to be stored whole, and `errors` lists the items that cannot be."""
+
+    code = "batch_refused"
+    title = "Batch refused"
+    zh = Text("批次被拒绝", "未保存任何数据：该批次要求全部成功，`errors` 列出了无法保存的条目。")
+
+
+class FilterNotSupported(RuleBroken):
+    """Numbers cannot be filtered, sorted or searched in part: they are encrypted. Use `POST /v1/customers/lookup`."""
+
+    code = "filter_not_supported"
+    title = "Filter not supported"
+    zh = Text("不支持此筛选", "号码已加密，无法按部分号码筛选、排序或搜索，请使用 `POST /v1/customers/lookup`。")
+
+
+class LookupAmbiguous(RuleBroken):
+    """Give either `phone` or `phone_last4`."""
+
+    code = "lookup_ambiguous"
+    title = "Ambiguous lookup"
+    zh = Text("查询条件不明确", "请只提供 `phone` 或 `phone_last4` 之一。")

@@ -1,0 +1,39 @@
+"""Tables of customers and their parts."""
+
+from custhub.features.customers.models.parts import (
+    EXTERNAL_ID,
+    AddressRow,
+    ContactRow,
+    EmailRow,
+    ExternalIdRow,
+    ExternalSourceRow,
+    TagRow,
+    customer_addresses,
+    customer_contacts,
+    customer_emails,
+    customer_external_ids,
+    customer_tags,
+    external_sources,
+)
+from custhub.features.customers.models.records import (
+    CustomerRow,
+    customers,
+)
+
+__all__ = [
+    "EXTERNAL_ID",
+    "AddressRow",
+    "ContactRow",
+    "CustomerRow",
+    "EmailRow",
+    "ExternalIdRow",
+    "ExternalSourceRow",
+    "TagRow",
+    "customer_addresses",
+    "customer_contacts",
+    "customer_emails",
+    "customer_external_ids",
+    "customer_tags",
+    "customers",
+    "external_sources",
+]
