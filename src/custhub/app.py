@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import Route
 
 from custhub.api import VERSION, build_api
+from custhub.crypto.files import StoredFiles
 from custhub.crypto.live import LiveKeys
 from custhub.crypto.source import key_provider
 from custhub.crypto.system import SystemVault
@@ -106,6 +107,7 @@ class Application:
         routes = [route for route in self.api.router.routes if isinstance(route, Route | APIRoute)]
         self.hub.routes = tuple(RoutePattern(route.path_regex, frozenset(route.methods or ())) for route in routes)
         self.hub.static_paths = frozenset(route.path for route in routes if "{" not in route.path)
+        self.files = StoredFiles(self.database, self.keys, self.clock)
         self.asgi = Edge(self.api, self.hub, access_log)
         self.audit = AuditLog(
             self.database, self.keys, self.clock, settings, self.hub.unit_of_work, self.hub.metrics.audit_oldest.set
@@ -221,6 +223,7 @@ class Application:
         await OLD_USES.run(self.database, now - USES_KEPT)
         await self.retention.run()
         await self.webhooks.purge()
+        await self.files.purge()
 
     async def _measure(self) -> None:
         metrics = self.hub.metrics

@@ -55,6 +55,7 @@ _FIELD_BODY: Final = _FIELD_HEADER + _NONCE_BYTES
 _FIELD_MIN: Final = _FIELD_BODY + _BLOCK + _TAG_BYTES
 _FIELD_REST: Final = (_FIELD_BODY + _TAG_BYTES) % _BLOCK
 _PADDING: Final = tuple(b"\x80".ljust(_BLOCK - used, b"\0") for used in range(_BLOCK))
+_CHUNK_CONTEXT: Final = b"CHS1"
 # The end of the AAD, as lv(customer, u32(version), u8(algorithm)) frames it.
 _FIELD_AAD_END: Final = Struct(">I16sIIIB")
 
@@ -110,6 +111,25 @@ class Dek:
         if marked[-1:] != b"\x80" or len(padded) - len(marked) >= _BLOCK:
             raise IntegrityError
         return marked[:-1]
+
+    def seal_chunk(self, file_id: UUID, number: int, plaintext: bytes, *, is_last: bool) -> bytes:
+        """One piece of a stored file, bound to its file, its place and whether it is the last; never padded."""
+        nonce = os.urandom(_NONCE_BYTES)
+        aad = self._chunk_aad(file_id, number, is_last=is_last)
+        return self._header + nonce + self._aead.encrypt(nonce, plaintext, aad)
+
+    def open_chunk(self, file_id: UUID, number: int, blob: bytes, *, is_last: bool) -> bytes:
+        """The plaintext of a piece. Raises IntegrityError unless it is this piece of this file."""
+        if blob[:_FIELD_HEADER] != self._header:
+            raise IntegrityError
+        aad = self._chunk_aad(file_id, number, is_last=is_last)
+        try:
+            return self._aead.decrypt(blob[_FIELD_HEADER:_FIELD_BODY], blob[_FIELD_BODY:], aad)
+        except InvalidTag:
+            raise IntegrityError from None
+
+    def _chunk_aad(self, file_id: UUID, number: int, *, is_last: bool) -> bytes:
+        return lv(_CHUNK_CONTEXT, file_id, u32(number), bytes([is_last])) + self._aad_end
 
 
 class _Wrapping:

@@ -1,4 +1,7 @@
-"""Tables of keys: one wrapped data key per customer, those of the system, and which roots are in use (S-05, S-15)."""
+"""Tables of keys: one wrapped data key per customer, those of the system, and which roots are in use (S-05, S-15).
+
+And of stored files, whose chunks are nothing but ciphertext.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,17 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, PrimaryKeyConstraint, String, Table
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+)
 
 from custhub.kit.db import Id, Instant, metadata
 
@@ -48,6 +61,31 @@ key_refs = Table(
     PrimaryKeyConstraint("purpose", "kid", name=KEY_REF),
 )
 
+# In the database on both engines: one backup, one transaction, any worker.
+stored_files = Table(
+    "stored_files",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("purpose", String(20), nullable=False),
+    Column("key_id", Id, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("chunks", Integer, nullable=False),
+    Column("sha256", LargeBinary(32), nullable=False),
+    # Null while it is being written: nobody reads it then.
+    Column("completed_at", Instant),
+    Column("expires_at", Instant, nullable=False, index=True),
+    Column("created_at", Instant, nullable=False),
+)
+
+stored_file_chunks = Table(
+    "stored_file_chunks",
+    metadata,
+    Column("file_id", Id, ForeignKey("stored_files.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("file_id", "number"),
+)
+
 
 class CustomerKey(NamedTuple):
     """A row of customer_keys."""
@@ -80,3 +118,25 @@ class KeyReference(NamedTuple):
     created_at: datetime
     updated_at: datetime
     revision: int
+
+
+class StoredFileRow(NamedTuple):
+    """A row of stored_files. `key_id` is the file's own data key, a row of system_keys: without it nothing opens."""
+
+    id: UUID
+    purpose: str
+    key_id: UUID
+    size: int
+    chunks: int
+    sha256: bytes
+    completed_at: datetime | None
+    expires_at: datetime
+    created_at: datetime
+
+
+class FileChunkRow(NamedTuple):
+    """A row of stored_file_chunks."""
+
+    file_id: UUID
+    number: int
+    data: bytes
