@@ -233,6 +233,9 @@ class TransactionConnection(Protocol):
     async def send(self, writes: Any) -> None:
         """Write a `WriteSet`. Raises Violation, LostRace, DiskFull."""
 
+    async def load(self, table: str, rows: Any) -> None:
+        """Store rows as kit/bulk.py encodes them. Raises Violation, LostRace, DiskFull."""
+
 
 class Database(Protocol):
     """One engine: pooled reads, one-statement writes, explicit transactions."""

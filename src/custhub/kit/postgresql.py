@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
@@ -11,6 +12,7 @@ import asyncpg
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.engine.interfaces import Dialect
 
+from custhub.kit.bulk import COPY_END, COPY_HEAD, RowLoader
 from custhub.kit.db import DatabaseUnavailable, DiskFull, EngineName, LockTimeout, Row, Violation
 from custhub.kit.writes import LostRace, PostgresWriter, WriteSet
 
@@ -64,9 +66,10 @@ class PostgresConnection:
 
     name: EngineName = "postgresql"
 
-    def __init__(self, raw: Any, writer: PostgresWriter, wait: float) -> None:
+    def __init__(self, raw: Any, writer: PostgresWriter, loader: RowLoader, wait: float) -> None:
         self.raw = raw
         self._writer = writer
+        self._loader = loader
         self._wait = wait
 
     async def fetch(self, sql: str, values: Sequence[Any]) -> Sequence[Row]:
@@ -92,6 +95,14 @@ class PostgresConnection:
         text, values = self._writer.prepare(writes.writes)
         if await self._run(self.raw.fetchval(text.sql, *values, timeout=self._wait)) != writes.guards:
             raise LostRace
+
+    async def load(self, table: str, rows: Sequence[bytes]) -> None:
+        """Store encoded rows by COPY. Raises Violation, LostRace."""
+        source = io.BytesIO(b"".join((COPY_HEAD, *rows, COPY_END)))
+        columns = self._loader.columns(table)
+        await self._run(
+            self.raw.copy_to_table(table, source=source, columns=columns, format="binary", timeout=self._wait)
+        )
 
     async def _run(self, statement: Awaitable[T]) -> T:
         try:
@@ -121,6 +132,7 @@ class PostgresDatabase:
             "idle_in_transaction_session_timeout": str(min(max(statement_timeout_ms, 10_000), _LONGEST_IDLE_MS)),
         }
         self._writer = PostgresWriter(self.dialect)
+        self._loader = RowLoader(self.dialect)
         self._pool: Any = None
 
     async def open(self) -> None:
@@ -226,7 +238,7 @@ class PostgresDatabase:
             try:
                 await raw.execute("BEGIN", timeout=self._wait)
                 try:
-                    yield PostgresConnection(raw, self._writer, self._wait)
+                    yield PostgresConnection(raw, self._writer, self._loader, self._wait)
                 except Exception as error:
                     if not _is_lost(error):
                         await raw.execute("ROLLBACK", timeout=self._wait)

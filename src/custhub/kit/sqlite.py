@@ -21,6 +21,7 @@ from typing import Any
 from sqlalchemy.dialects.sqlite import pysqlite
 from sqlalchemy.engine.interfaces import Dialect
 
+from custhub.kit.bulk import RowLoader
 from custhub.kit.db import DatabaseUnavailable, DiskFull, EngineName, Row, Violation, constraint_names
 from custhub.kit.directory_lock import DirectoryLock
 from custhub.kit.writes import LostRace, SqliteWriter, WriteSet
@@ -57,11 +58,16 @@ class SqliteConnection:
     name: EngineName = "sqlite"
 
     def __init__(
-        self, raw: sqlite3.Connection, writer: SqliteWriter, names: Mapping[tuple[str, frozenset[str]], str]
+        self,
+        raw: sqlite3.Connection,
+        writer: SqliteWriter,
+        names: Mapping[tuple[str, frozenset[str]], str],
+        loader: RowLoader,
     ) -> None:
         self.raw = raw
         self._writer = writer
         self._names = names
+        self._loader = loader
 
     async def fetch(self, sql: str, values: Sequence[Any]) -> Sequence[Row]:
         """Run one statement and give all its rows."""
@@ -96,6 +102,10 @@ class SqliteConnection:
                 await self.execute_many(text.sql, rows)
             elif self.run(text.sql, rows[0]) == 0 and write.guard:
                 raise LostRace
+
+    async def load(self, table: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Store encoded rows."""
+        await self.execute_many(self._loader.insert(table), rows)
 
     def translate(self, error: sqlite3.Error) -> Exception:
         """The expected failure behind a driver's exception, or the exception itself."""
@@ -144,7 +154,9 @@ class SqliteDatabase:
     async def open(self) -> None:
         """Take the directory and connect. Raises DirectoryLocked."""
         self._directory = DirectoryLock(self.path.parent)
-        self._writer = SqliteConnection(connect(self.path), SqliteWriter(self.dialect), constraint_names())
+        self._writer = SqliteConnection(
+            connect(self.path), SqliteWriter(self.dialect), constraint_names(), RowLoader(self.dialect)
+        )
         self._reader = connect(self.path, read_only=True)
         self._reader.set_progress_handler(self._overdue, _GUARD_STEPS)
 

@@ -112,7 +112,7 @@ class UnitOfWork:
         #: The job whose many events these are: they go by a lane of their own (RELIABILITY E-8).
         self.bulk_id: UUID | None = None
         self.writes = WriteSet()
-        self._recorder = recorder
+        self.recorder = recorder
         self._facts: list[Fact] = []
         self._notes: list[Note] = []
         self._afterwards: list[Callable[[], None]] = []
@@ -165,11 +165,20 @@ class UnitOfWork:
         """Send what is collected inside an explicit transaction, so that later reads see it."""
         await self._send(await self._begin())
 
+    async def load(self, table: str, rows: Sequence[Any]) -> None:
+        """Store encoded rows (kit/bulk.py) inside the explicit transaction, which it opens."""
+        connection = await self._begin()
+        try:
+            await connection.load(table, rows)
+        except Violation as violation:
+            await self.rollback()
+            raise await self.explain(violation) from violation
+
     async def commit(self) -> None:
         """Send everything and commit. Raises the expected failure of a violated constraint, or LostRace."""
         recorded = bool(self._facts or self._notes)
         if recorded:
-            self._recorder.record(self, self._facts, self._notes)
+            self.recorder.record(self, self._facts, self._notes)
             self._facts, self._notes = [], []
         try:
             if self._connection is None:
@@ -184,7 +193,7 @@ class UnitOfWork:
             raise await self.explain(violation) from violation
         self.writes.clear()
         if recorded:
-            self._recorder.committed()
+            self.recorder.committed()
         afterwards, self._afterwards = self._afterwards, []
         for work in afterwards:
             work()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -51,6 +51,15 @@ _BULK = (
 _CLAIM = ContestedInsert(customer_external_ids, ("source", "external_id"))
 
 
+def rows_of(record: CustomerRecord, key: CustomerKey) -> Iterator[tuple[Table, Sequence[Any]]]:
+    """All rows of a new customer but for what others may hold, parents first: imports store the same ones."""
+    yield customers, (record.row,)
+    yield customer_keys, (key,)
+    for name, table in _BULK:
+        if parts := getattr(record, name):
+            yield table, parts
+
+
 class CustomerRepository:
     """Customers one caller may reach."""
 
@@ -81,11 +90,12 @@ class CustomerRepository:
 
     def add_all(self, added: Sequence[tuple[CustomerRecord, CustomerKey]]) -> None:
         """Store many new customers with their keys and parts, but for numbers and external ids."""
-        writes = self._uow.writes
-        writes.insert_all(customers, [record.row._asdict() for record, _ in added])
-        writes.insert_all(customer_keys, [key._asdict() for _, key in added])
-        for name, table in _BULK:
-            writes.insert_all(table, [part._asdict() for record, _ in added for part in getattr(record, name)])
+        by_table: dict[Table, list[Mapping[str, Any]]] = {}
+        for record, key in added:
+            for table, rows in rows_of(record, key):
+                by_table.setdefault(table, []).extend(row._asdict() for row in rows)
+        for table, values in by_table.items():
+            self._uow.writes.insert_all(table, values)
 
     async def claim_external_ids(self, rows: Iterable[ExternalIdRow]) -> set[tuple[str, str]]:
         """Store the external ids that are free, before their customers; (source, id) of those that were."""

@@ -10,7 +10,7 @@ from uuid import UUID
 from custhub.features.customers.errors import BatchRefused
 from custhub.features.customers.events import CustomerCreated
 from custhub.features.customers.schemas.bodies import CustomerCreate
-from custhub.features.customers.service.building import CustomerBuilder
+from custhub.features.customers.service.building import CustomerBuilder, NewCustomer
 from custhub.features.customers.service.claiming import Candidate, Claims, Verdict, candidate
 from custhub.features.customers.service.context import CustomerContext
 from custhub.features.customers.service.profile import CustomerService
@@ -47,6 +47,7 @@ class CustomerBatches:
         self._recorder = recorder
         self._claim_kids = context.keys.claim_kids
         self._unreadable: dict[int, HubError] = {}
+        self._built: dict[int, NewCustomer] = {}
         self._told: dict[int, list[Write]] = {}
         # Rows of events and audit entries are made here, each with its item, and stored with those that are accepted.
         self._telling = UnitOfWork(
@@ -60,11 +61,11 @@ class CustomerBatches:
         Everything is read, built, sealed and looked up before the transaction begins; `read` turns a raw item into a
         body or raises what is wrong with it.
         """
-        candidates = await self._built(items, read)
+        candidates = await self._build(items, read)
         claims = Claims(self._context, candidates)
         self._check_whole((await claims.look_up()).refused, atomic=atomic)
         verdict = await self._stored(claims, atomic=atomic)
-        stored = {item.place: item.new.record.row.id for item in verdict.accepted}
+        stored = {item.place: item.holder.id for item in verdict.accepted}
         refused = {**self._unreadable, **verdict.refused}
         return [Outcome(stored.get(place), refused.get(place)) for place in range(len(items))]
 
@@ -85,9 +86,9 @@ class CustomerBatches:
                 await asyncio.sleep(pause)
         raise LostRace
 
-    async def _built(self, items: Sequence[Any], read: Read) -> list[Candidate]:
+    async def _build(self, items: Sequence[Any], read: Read) -> list[Candidate]:
         service, builder = CustomerService(self._context), CustomerBuilder(self._context)
-        built: list[Candidate] = []
+        candidates: list[Candidate] = []
         for place, item in enumerate(items):
             if place % _BUILT_AT_ONCE == 0:
                 await asyncio.sleep(0)
@@ -98,9 +99,10 @@ class CustomerBatches:
             except HubError as error:
                 self._unreadable[place] = error
                 continue
-            built.append(candidate(self._context, place, new))
+            self._built[place] = new
+            candidates.append(candidate(self._context, place, new))
             self._tell(place, new.record.row.id, body)
-        return built
+        return candidates
 
     def _tell(self, place: int, customer_id: UUID, body: CustomerCreate) -> None:
         """Make the event and the audit entry of an item now: signing them takes no time in the transaction."""
@@ -124,8 +126,9 @@ class CustomerBatches:
     async def _store(self, accepted: Sequence[Candidate]) -> None:
         for start in range(0, len(accepted), _STORED_AT_ONCE):
             some = accepted[start : start + _STORED_AT_ONCE]
-            self._context.customers.add_all([(item.new.record, item.new.key) for item in some])
-            store_numbers(self._uow, [row for item in some for row in item.new.record.phones])
+            news = [self._built[item.place] for item in some]
+            self._context.customers.add_all([(new.record, new.key) for new in news])
+            store_numbers(self._uow, [row for new in news for row in new.record.phones])
             self._store_told(write for item in some for write in self._told[item.place])
             self._recorder.record(self._uow, (), ())  # nothing to tell: it looks at the keys of these rows
             await self._uow.flush()

@@ -16,7 +16,7 @@ from custhub.features.customers.service.building import NewCustomer
 from custhub.features.customers.service.context import CustomerContext, named
 from custhub.features.phones.errors import PhoneTaken
 from custhub.features.phones.rules import PhoneStatus, holds_claim
-from custhub.features.phones.service import ClaimRow, claim_numbers, release_numbers
+from custhub.features.phones.service import ClaimRow, PhoneService, claim_numbers, release_numbers
 from custhub.kit.errors import HubError
 from custhub.kit.query import Reader
 from custhub.security.reach import Reach
@@ -40,11 +40,20 @@ Key = NumberKey | SourceKey
 Claim = ClaimRow | ExternalIdRow
 
 
+class Holder(NamedTuple):
+    """Who would have the keys: enough to know who may be told of it."""
+
+    id: UUID
+    owner_id: UUID | None
+    team_id: UUID | None
+    source: str
+
+
 class Candidate(NamedTuple):
-    """One item of a batch, built, with every key it asks for; None when it names an external id twice."""
+    """One item of a batch with every key it asks for; None when it names an external id twice."""
 
     place: int
-    new: NewCustomer
+    holder: Holder
     claims: Mapping[Key, Claim] | None
 
 
@@ -57,14 +66,28 @@ class Verdict(NamedTuple):
 
 def candidate(context: CustomerContext, place: int, new: NewCustomer) -> Candidate:
     """An item with the keys it asks for."""
-    asked: list[tuple[Key, Claim]] = []
-    for row, number in zip(new.record.phones, new.numbers, strict=True):
-        if holds_claim(PhoneStatus(row.status), row.shared):
-            claims = context.phones.claims_of(row, number)
-            asked += ((NumberKey(claim.kid, claim.exact_index), claim) for claim in claims)
-    asked += ((SourceKey(row.source, row.external_id), row) for row in new.record.external_ids)
-    keys = dict(asked)
-    return Candidate(place, new, keys if len(keys) == len(asked) else None)
+    row = new.record.row
+    claims = claims_of(context.phones, new)
+    return of_claims(place, Holder(row.id, row.owner_id, row.team_id, row.source), claims, new.record.external_ids)
+
+
+def claims_of(phones: PhoneService, new: NewCustomer) -> list[ClaimRow]:
+    """The claims of the numbers of a new customer that must be its own."""
+    return [
+        claim
+        for row, number in zip(new.record.phones, new.numbers, strict=True)
+        if holds_claim(PhoneStatus(row.status), row.shared)
+        for claim in phones.claims_of(row, number)
+    ]
+
+
+def of_claims(
+    place: int, holder: Holder, numbers: Sequence[ClaimRow], external_ids: Sequence[ExternalIdRow]
+) -> Candidate:
+    """An item that asks for these."""
+    keys: dict[Key, Claim] = {NumberKey(claim.kid, claim.exact_index): claim for claim in numbers}
+    keys |= {SourceKey(row.source, row.external_id): row for row in external_ids}
+    return Candidate(place, holder, keys if len(keys) == len(numbers) + len(external_ids) else None)
 
 
 class Claims:
@@ -158,7 +181,7 @@ class Claims:
             if key in self._taken:
                 return self._taken[key]
             if key in owners:
-                return _refusal(key, _visible(owners[key].new, self._context.who.reach))
+                return _refusal(key, _visible(owners[key].holder, self._context.who.reach))
         return None
 
 
@@ -167,6 +190,5 @@ def _refusal(key: Key, holder: UUID | None = None) -> HubError:
     return PhoneTaken(members=members) if isinstance(key, NumberKey) else ExternalIdTaken(members=members)
 
 
-def _visible(new: NewCustomer, reach: Reach) -> UUID | None:
-    row = new.record.row
-    return row.id if reach.covers(row.owner_id, row.team_id, row.source) else None
+def _visible(holder: Holder, reach: Reach) -> UUID | None:
+    return holder.id if reach.covers(holder.owner_id, holder.team_id, holder.source) else None

@@ -59,6 +59,20 @@ class CustomerService:
 
     async def check(self, body: CustomerCreate) -> None:
         """Rights and references of a body. Raises FieldNotWritable, SourceNotGranted, OwnerUnknown, TeamUnknown."""
+        self.check_rights(body)
+        if body.owner_id is not None or body.team_id is not None:
+            await self._context.check_placement(body.owner_id, body.team_id)
+        for i, contact in enumerate(body.contacts):
+            if contact.person_id is not None:
+                await self.check_person(contact.person_id, i)
+
+    async def check_person(self, person_id: UUID, place: int) -> None:
+        """Raise PersonUnknown for the person of a contact who is out of reach."""
+        if not await is_reachable(self._uow, self._who.reach, person_id):
+            raise PersonUnknown(issues=[issue(f"#/contacts/{place}/person_id", PersonUnknown.code)])
+
+    def check_rights(self, body: CustomerCreate) -> None:
+        """What needs no look at what is stored. Raises FieldNotWritable, SourceNotGranted."""
         hidden = sorted(body.model_fields_set & self._who.policy.hidden)
         if hidden:
             raise FieldNotWritable(hidden)
@@ -66,11 +80,6 @@ class CustomerService:
         granted = reach.params.get("reach_sources") if reach.kind is ReachKind.SCOPED else None
         if granted and body.source not in granted:
             raise SourceNotGranted(issues=[issue("#/source", SourceNotGranted.code)])
-        if body.owner_id is not None or body.team_id is not None:
-            await self._context.check_placement(body.owner_id, body.team_id)
-        for i, contact in enumerate(body.contacts):
-            if contact.person_id is not None and not await is_reachable(self._uow, reach, contact.person_id):
-                raise PersonUnknown(issues=[issue(f"#/contacts/{i}/person_id", PersonUnknown.code)])
 
     async def patch(
         self, customer_id: UUID, body: CustomerPatch, if_match: frozenset[int] | None = None

@@ -8,8 +8,10 @@ from custhub.features.phones.models import ClaimRow, PhoneRow, customer_phones, 
 from custhub.kit.contested import ContestedInsert
 from custhub.kit.uow import UnitOfWork
 
-__all__ = ["ClaimRow", "claim_numbers", "release_numbers", "store_numbers"]
+__all__ = ["NUMBERS", "ClaimRow", "claim_numbers", "release_numbers", "store_numbers"]
 
+#: Where the rows of numbers go, for whoever stores them in another way.
+NUMBERS = customer_phones.name
 _CLAIM = ContestedInsert(phone_claims, ("kid", "exact_index"))
 
 

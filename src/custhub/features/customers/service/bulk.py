@@ -1,0 +1,124 @@
+"""Customers by the thousand: made ready without a database, stored set-based, by the rules of a single create.
+
+`BulkPreparer` runs wherever there are keys, in a process without a database too; `store_prepared` in the transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from custhub.features.customers.events import CustomerCreated
+from custhub.features.customers.models import ExternalIdRow
+from custhub.features.customers.repository import rows_of
+from custhub.features.customers.schemas.bodies import CustomerCreate
+from custhub.features.customers.service.building import CustomerBuilder, NewCustomer
+from custhub.features.customers.service.claiming import Candidate, Claims, Holder, claims_of, of_claims
+from custhub.features.customers.service.context import CustomerContext
+from custhub.features.customers.service.profile import CustomerService
+from custhub.features.phones.service import NUMBERS, ClaimRow
+from custhub.kit.bulk import EncodedRow, RowCoders
+from custhub.kit.errors import HubError
+from custhub.kit.uow import Fact, Note, Recorder, UnitOfWork
+from custhub.security.reach import ReachKind
+
+__all__ = [
+    "BulkPreparer",
+    "ClaimRow",
+    "ExternalIdRow",
+    "Holder",
+    "PreparedBatch",
+    "PreparedCustomer",
+    "of_claims",
+    "store_prepared",
+]
+
+
+class PreparedCustomer(NamedTuple):
+    """A customer ready to be stored: what it must be given before, and its rows, parents first, by table."""
+
+    holder: Holder
+    numbers: Sequence[ClaimRow]
+    external_ids: Sequence[ExternalIdRow]
+    rows: Sequence[tuple[str, EncodedRow]]
+
+
+class PreparedBatch(NamedTuple):
+    """Many of them. `tables` has the encoded rows of each table, and whose each is, by place."""
+
+    candidates: Sequence[Candidate]
+    tables: Sequence[tuple[str, Sequence[EncodedRow], Sequence[int]]]
+
+
+class BulkPreparer:
+    """Makes customers ready as one caller; nothing of it asks a database.
+
+    Owners, teams and persons that a body names are checked by whoever stores it.
+    """
+
+    def __init__(self, context: CustomerContext, recorder: Recorder, *, bulk_id: UUID | None = None) -> None:
+        uow = context.uow
+        self._context = context
+        self._recorder = recorder
+        self._service = CustomerService(context)
+        self._builder = CustomerBuilder(context)
+        self._coders = RowCoders(uow.dialect)
+        self._telling = UnitOfWork(uow.database, uow.clock, recorder, uow.actor, uow.request_id)
+        self._telling.now = uow.now
+        self._telling.bulk_id = bulk_id
+
+    def at(self, now: datetime) -> None:
+        """From now on it is so late."""
+        self._context.uow.now = self._telling.now = now
+
+    def prepare(self, body: CustomerCreate) -> PreparedCustomer:
+        """The rows of a body. Raises the rule that a value breaks, FieldNotWritable, SourceNotGranted."""
+        self._service.check_rights(body)
+        new = self._builder.build(body)
+        row = new.record.row
+        return PreparedCustomer(
+            Holder(row.id, row.owner_id, row.team_id, row.source),
+            claims_of(self._context.phones, new),
+            new.record.external_ids,
+            [*self._own(new), *self._told(row.id, sorted(body.model_fields_set))],
+        )
+
+    def _own(self, new: NewCustomer) -> Iterable[tuple[str, EncodedRow]]:
+        for table, rows in rows_of(new.record, new.key):
+            encode = self._coders.of(table.name).encode
+            for row in rows:
+                yield table.name, encode(row)
+        if new.record.phones:
+            encode = self._coders.of(NUMBERS).encode
+            for phone in new.record.phones:
+                yield NUMBERS, encode(phone)
+
+    def _told(self, customer_id: UUID, fields: Sequence[str]) -> Iterable[tuple[str, EncodedRow]]:
+        fact: Fact = CustomerCreated(customer_id, 1, customer_id)
+        note = Note("customer.created", "customer", customer_id, customer_id, fields)
+        self._recorder.record(self._telling, [fact], [note])
+        for write in self._telling.writes.writes:
+            coder = self._coders.of(write.table.name)
+            values: Mapping[str, Any] = write.values
+            yield coder.name, coder.encode([values[name] for name in coder.columns])
+        self._telling.writes.clear()
+
+
+async def store_prepared(context: CustomerContext, batch: PreparedBatch) -> Mapping[int, HubError]:
+    """Store who may be stored, in the explicit transaction of the unit of work; why others may not, by place.
+
+    Raises LostRace for the victim of a deadlock: nothing of it is left, and all is still at hand.
+    """
+    claims = Claims(context, batch.candidates)
+    if context.who.reach.kind is not ReachKind.ALL:
+        await claims.look_up()  # a refusal for one out of reach is a lookup, counted as one (S-14)
+    refused = (await claims.claim()).refused
+    for name, rows, places in batch.tables:
+        kept = rows
+        if refused:
+            kept = [row for row, place in zip(rows, places, strict=True) if place not in refused]
+        if kept:
+            await context.uow.load(name, kept)
+    return refused
