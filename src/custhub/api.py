@@ -10,8 +10,11 @@ from fastapi import APIRouter, FastAPI
 
 from custhub.features.accounts import router as accounts
 from custhub.features.audit import router as audit
-from custhub.features.customers.router import OTHERS, customers, listing, phones
+from custhub.features.bulk import router as bulk
+from custhub.features.customers.router import OTHERS, changes, customers, listing, phones
+from custhub.features.filters import router as filters
 from custhub.features.keys import router as keys
+from custhub.features.links import router as links
 from custhub.features.messages import router as messages
 from custhub.features.operations.router import events, jobs
 from custhub.features.webhooks import router as webhooks
@@ -25,6 +28,7 @@ VERSION = package_version("custhub")
 
 #: Hot ones first: routes are matched in order.
 ROUTERS: tuple[APIRouter, ...] = (
+    changes.router,  # a verb of the collection, which the id of a customer would swallow
     customers.router,
     listing.router,
     phones.router,
@@ -38,6 +42,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     jobs.router,
     *webhooks.ROUTERS,
     messages.router,
+    filters.router,
+    bulk.router,
     *accounts.ROUTERS,
 )
 
@@ -54,6 +60,8 @@ TAGS = [
     {"name": "jobs", "description": "Long work: how far it is, what came of it, cancel it."},
     *webhooks.TAGS,
     {"name": "messages", "description": "E-mails and SMS that the hub sends: what became of them."},
+    {"name": "saved-filters", "description": "Selections of customers under a name, for oneself or a team."},
+    {"name": "bulk-actions", "description": "One change to many customers, as a job, with undo."},
     *accounts.TAGS,
 ]
 
@@ -75,6 +83,7 @@ def build_api() -> FastAPI:
         api.router.routes.extend(router.routes)
     webhooks.declare_webhooks(api)
     mount_pages(api, lambda: api.openapi())
+    api.router.routes.extend(links.router.routes)
     install_error_handlers(api)
     scopes = {scope.value: text for scope, text in DESCRIPTIONS.items()}
     document: dict[str, Any] = {}

@@ -23,14 +23,20 @@ from custhub.features.accounts.service.parts import ACCOUNTS, AccountParts, Obje
 from custhub.features.accounts.service.rights import AccountRights
 from custhub.features.audit.deps import VERIFIER
 from custhub.features.audit.service import AuditLog, AuditWriter, DenialLog
+from custhub.features.bulk.links import CustomerBulkRows
+from custhub.features.bulk.tasks import BulkActionJob, BulkUndoJob, forget_bulk_actions
 from custhub.features.customers.links import CustomerRows, CustomerTraces
 from custhub.features.customers.queries import is_reachable
 from custhub.features.customers.rules import load_tables
 from custhub.features.customers.service.rendering import CustomerRenderer
+from custhub.features.customers.service.selecting import SAVED_SELECTIONS
+from custhub.features.filters.service import SavedSelections
 from custhub.features.keys.service.fence import KeyFence
 from custhub.features.keys.service.states import KeyStates
 from custhub.features.keys.service.token_keys import HubTokenKeys, HubTokenSigner
 from custhub.features.keys.tasks import KeyRotation, KeyTender, KeyWatcher
+from custhub.features.links.links import CustomerLinkTokens
+from custhub.features.links.service import LINK_PURPOSES, LinkPurpose, forget_links
 from custhub.features.messages.links import CustomerMessages
 from custhub.features.messages.tasks import message_sender
 from custhub.features.operations.tasks import SCHEDULES, JobRetention
@@ -69,6 +75,8 @@ LINKS: tuple[Callable[[LiveKeys], CustomerLink], ...] = (
     CustomerMessages,
     lambda _: CustomerTraces(),
     lambda _: CustomerDeliveries(),
+    lambda _: CustomerBulkRows(),
+    lambda _: CustomerLinkTokens(),
 )
 #: Background tasks get this long to finish their step when the process stops.
 _STOP_SECONDS = 5.0
@@ -113,6 +121,10 @@ class Application:
             self.database, self.keys, self.clock, settings, self.hub.unit_of_work, self.hub.metrics.audit_oldest.set
         )
         self.hub.parts[VERIFIER] = self.audit.verifier
+        self.hub.parts[SAVED_SELECTIONS] = SavedSelections()
+        #: What links for people are for, by name.
+        self.link_purposes: dict[str, LinkPurpose] = {}
+        self.hub.parts[LINK_PURPOSES] = self.link_purposes
         self.messages = message_sender(self.hub, lambda: egress_client(settings))
         renderers = {"customer": CustomerRenderer(self.database, self.keys)}
         owners = self.messages.owners(mailbox_of)
@@ -196,6 +208,8 @@ class Application:
             KeyRotation(self.hub, self.key_states),
             JobRetention(self.database, self.clock),
             self.webhooks.replay,
+            BulkActionJob(self.hub),
+            BulkUndoJob(self.hub),
         )
 
     def _rights(self) -> AccountRights:
@@ -224,6 +238,8 @@ class Application:
         await self.retention.run()
         await self.webhooks.purge()
         await self.files.purge()
+        await forget_bulk_actions(self.hub)
+        await forget_links(self.database, now)
 
     async def _measure(self) -> None:
         metrics = self.hub.metrics

@@ -61,4 +61,6 @@ def test_app_hands_the_links_on(tmp_path: Path) -> None:
         "CustomerMessages",
         "CustomerTraces",
         "CustomerDeliveries",
+        "CustomerBulkRows",
+        "CustomerLinkTokens",
     ]

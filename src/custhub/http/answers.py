@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 import orjson
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -78,6 +80,14 @@ def no_content() -> Answer:
 def not_modified(etag: str) -> Answer:
     """304."""
     return Answer(None, 304, ((b"etag", etag.encode()), _PRIVATE))
+
+
+def next_url(request: Request, cursor: str | None) -> str | None:
+    """Where the next page is; None at the end."""
+    if cursor is None:
+        return None
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
+    return f"{request.url.path}?{urlencode([*kept, ('cursor', cursor)])}"
 
 
 def page(items: Sequence[Mapping[str, Any]], next_cursor: str | None, url: str | None = None, **more: object) -> Answer:

@@ -107,6 +107,9 @@ JobId = _id(Prefix.JOB)
 EventId = _id(Prefix.EVENT)
 WebhookId = _id(Prefix.WEBHOOK)
 DeliveryId = _id(Prefix.DELIVERY)
+BulkActionId = _id(Prefix.BULK_ACTION)
+SavedFilterId = _id(Prefix.SAVED_FILTER)
+ExportId = _id(Prefix.EXPORT)
 
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)

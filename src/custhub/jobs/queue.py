@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from custhub.jobs.models import JobRow, jobs
 from custhub.jobs.states import JobState, Queue
@@ -24,16 +25,18 @@ def enqueue(
     run_at: datetime | None = None,
     max_attempts: int = MAX_ATTEMPTS,
     priority: int = 0,
+    result_url: Callable[[UUID], str] | None = None,
 ) -> JobRow:
     """Add a job that exists when, and only when, `uow` commits; nothing is committed here.
 
     `args` are JSON and hold no personal data. Of the live jobs with one `unique_key` there is one: give
     `uow.on_violation(UNIQUE_JOB, ...)` the error that says so. `run_at` (aware) is the earliest time, by the
-    database's clock. A smaller `priority` goes first. Raises ValueError for a queue nobody works on.
+    database's clock. A smaller `priority` goes first. `result_url` gives where its result will be, from the
+    id of the job. Raises ValueError for a queue nobody works on.
     """
-    now = uow.now
+    now, job_id = uow.now, new_id()
     row = JobRow(
-        id=new_id(),
+        id=job_id,
         kind=kind,
         queue=Queue(queue).value,
         state=(JobState.AVAILABLE if run_at is None else JobState.SCHEDULED).value,
@@ -44,7 +47,7 @@ def enqueue(
         succeeded=0,
         failed=0,
         skipped=0,
-        result=None,
+        result=None if result_url is None else {"result_url": result_url(job_id)},
         error=None,
         unique_key=unique_key,
         priority=priority,

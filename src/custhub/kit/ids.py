@@ -69,6 +69,8 @@ class Prefix(StrEnum):
     KEY = "key"
     AUDIT = "aud"
     BACKUP = "bak"
+    BULK_ACTION = "blk"
+    SAVED_FILTER = "flt"
 
 
 PATTERNS = {prefix: f"^{prefix}{_TAIL}$" for prefix in Prefix}

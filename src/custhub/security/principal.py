@@ -56,8 +56,10 @@ class FieldHidden(Forbidden):
     title = "Field hidden"
     zh = Text("字段不可见", "您的角色看不到此字段，因此不能按它筛选或排序。")
 
-    def __init__(self, name: str) -> None:
-        super().__init__(issues=[FieldIssue(f"#/{name}", self.code, "query")])
+    def __init__(self, name: str, body: str | None = None) -> None:
+        """`body` is the pointer to the filters where they stand in a body."""
+        place = FieldIssue(f"#/{name}", self.code, "query")
+        super().__init__(issues=[place if body is None else FieldIssue(f"{body}/{name}", self.code)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,9 @@ _PREFIXES: Final = {
     ExternalIdRow: Prefix.EXTERNAL_ID,
 }
 _TABLES: Final = {EmailRow: customer_emails, AddressRow: customer_addresses, ContactRow: customer_contacts}
-_UNTOLD: Final = {"customer_id", "spans", "folded", "tag_key", "name_key", "updated_at", "revision"}
+_UNTOLD: Final = {
+    "customer_id", "spans", "folded", "tag_key", "name_key", "updated_at", "revision", "merged_into", "erased_at",
+}  # fmt: skip
 
 
 class CustomerRows:
@@ -129,7 +131,8 @@ class CustomerRows:
         if record is None:
             return
         row = record.row
-        blank = {**_BLANK, "archived_at": row.archived_at or uow.now, "updated_at": uow.now}
+        gone = {"archived_at": row.archived_at or uow.now, "erased_at": row.erased_at or uow.now}
+        blank = {**_BLANK, **gone, "updated_at": uow.now}
         uow.update(customers, {"id": row.id}, {**blank, "revision": row.revision + 1})
         for table in (*_PARTS, customer_keys):
             uow.delete(table, {"customer_id": customer_id})

@@ -26,6 +26,7 @@ from custhub.features.customers.errors.requests import (
     BatchRefused,
     FilterNotSupported,
     LookupAmbiguous,
+    SavedFilterNotFound,
 )
 from custhub.features.customers.errors.values import (
     AddressInconsistent,
@@ -71,6 +72,7 @@ __all__ = [
     "OwnerUnknown",
     "PersonUnknown",
     "PostcodeInvalid",
+    "SavedFilterNotFound",
     "SourceNotGranted",
     "TagInvalid",
     "TagNotFound",

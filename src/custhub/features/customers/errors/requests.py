@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from custhub.kit.errors import RuleBroken, Text
+from custhub.kit.errors import NotFound, RuleBroken, Text
 
 
 class BatchRefused(RuleBroken):
@@ -27,3 +27,11 @@ class LookupAmbiguous(RuleBroken):
     code = "lookup_ambiguous"
     title = "Ambiguous lookup"
     zh = Text("查询条件不明确", "请只提供 `phone` 或 `phone_last4` 之一。")
+
+
+class SavedFilterNotFound(NotFound):
+    """There is no such saved filter, or it is not shared with you."""
+
+    code = "saved_filter_not_found"
+    title = "Saved filter not found"
+    zh = Text("筛选器不存在", "没有这个已保存的筛选器，或未与您共享。")

@@ -41,6 +41,9 @@ customers = Table(
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("revision", Integer, nullable=False),
+    # No foreign key: the row it names stays, and SQLite would have to copy the table to add one.
+    Column("merged_into", Id),
+    Column("erased_at", Instant),
     info={REACH: "id"},
 )
 Index("ix_customers_created", customers.c.created_at, customers.c.id)
@@ -84,3 +87,5 @@ class CustomerRow(NamedTuple):
     created_at: datetime
     updated_at: datetime
     revision: int
+    merged_into: UUID | None = None
+    erased_at: datetime | None = None

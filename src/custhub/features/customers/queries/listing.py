@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeVar
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists, func, literal_column, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal_column, select, tuple_
 
 from custhub.features.customers.models import customer_addresses, customer_tags, customers
 from custhub.features.customers.queries.records import RECORD, CustomerRecord, make_record
@@ -57,10 +59,11 @@ _FILTERS: dict[str, Callable[[], ColumnElement[bool]]] = {
     "updated_at_gte": lambda: _c.updated_at >= bindparam("updated_at_gte"),
     "updated_at_lt": lambda: _c.updated_at < bindparam("updated_at_lt"),
 }
-_ARCHIVED: dict[str, Callable[[], ColumnElement[bool]] | None] = {
+_ARCHIVED: dict[str, Callable[[], ColumnElement[bool]]] = {
     "false": lambda: _c.archived_at.is_(None),
-    "true": lambda: _c.archived_at.is_not(None),
-    "any": None,
+    # Who was erased is archived too, and stands in no list any more.
+    "true": lambda: and_(_c.archived_at.is_not(None), _c.erased_at.is_(None)),
+    "any": lambda: _c.erased_at.is_(None),
 }
 
 
@@ -82,8 +85,7 @@ class Selection(NamedTuple):
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """What they ask for."""
-        archived = _ARCHIVED[self.archived]
-        return [self._condition(name) for name in sorted(self.filters)] + ([archived()] if archived else [])
+        return [*(self._condition(name) for name in sorted(self.filters)), _ARCHIVED[self.archived]()]
 
     def _is_one(self, name: str) -> bool:
         return name in _OWN and len(self.filters[name]) == 1
@@ -106,6 +108,7 @@ class Total(NamedTuple):
 _SHAPES = 512
 _pages: dict[tuple[Any, ...], Reachable[CustomerRecord]] = {}
 _totals: dict[tuple[Any, ...], Reachable[int]] = {}
+_founds: dict[tuple[Any, ...], Reachable[Found]] = {}
 
 
 def _kept(
@@ -154,6 +157,52 @@ async def page_of_customers(
     last = records[-1].row
     value = last.name_key if by_name else micros(getattr(last, sort.lstrip("-")))
     return Page(records, (value, last.id.hex))
+
+
+class Found(NamedTuple):
+    """A customer of a selection, and its place in the order of creation."""
+
+    id: UUID
+    created_at: datetime
+
+    @property
+    def key(self) -> list[Any]:
+        """Its place, as `found_in` continues behind it."""
+        return [micros(self.created_at), self.id.hex]
+
+
+_BEGINNING: list[Any] = [-1, bytes(16).hex()]
+
+
+async def found_in(
+    reader: Reader, reach: Reach, selection: Selection, until: datetime, after: list[Any] | None, limit: int
+) -> list[Found]:
+    """The next customers of a selection that were there at `until`, in the order of creation."""
+    query = _kept(_founds, selection.shape, lambda: Reachable(_found_statement(selection), customers, Found._make))
+    at, place = after or _BEGINNING
+    return await query.of(reach).all(
+        reader,
+        **selection.params,
+        **reach.params,
+        until=until,
+        after_key=from_micros(at),
+        after_id=from_bytes(bytes.fromhex(place)),
+        limit=limit,
+    )
+
+
+def _found_statement(selection: Selection) -> Select[Any]:
+    key, place = bindparam("after_key", type_=_c.created_at.type), bindparam("after_id", type_=_c.id.type)
+    return (
+        select(_c.id, _c.created_at)
+        .where(
+            *selection.conditions(),
+            _c.created_at <= bindparam("until"),
+            tuple_(_c.created_at, _c.id) > tuple_(key, place),
+        )
+        .order_by(_c.created_at, _c.id)
+        .limit(bindparam("limit"))
+    )
 
 
 async def count_customers(reader: Reader, reach: Reach, selection: Selection) -> Total:

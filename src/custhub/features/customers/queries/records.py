@@ -25,7 +25,7 @@ from custhub.features.customers.models import (
 )
 from custhub.features.phones.models import PhoneRow, customer_phones
 from custhub.kit.nested import children, reader
-from custhub.kit.query import Reader
+from custhub.kit.query import Reader, any_of
 from custhub.security.reach import Reach, Reachable
 
 _WIDTH = len(CustomerRow._fields)
@@ -88,6 +88,13 @@ def _first(values: Iterable[Any]) -> UUID:
 BY_ID = Reachable(RECORD.where(customers.c.id == bindparam("id")), customers, make_record)
 LOCKED = Reachable(select(customers.c.id).where(customers.c.id == bindparam("id")).with_for_update(), customers, _first)
 """Locks a customer. Its record is read afterwards: a statement that waited for the lock still sees old parts."""
+
+_SOME = any_of(customers.c.id, "ids")
+MANY = Reachable(RECORD.where(_SOME), customers, make_record)
+MANY_LOCKED = Reachable(
+    select(customers.c.id).where(_SOME).order_by(customers.c.id).with_for_update(), customers, _first
+)
+"""Locks some, in one order everywhere."""
 
 _EXISTS = Reachable(select(customers.c.id).where(customers.c.id == bindparam("id")), customers, _first)
 

@@ -13,6 +13,7 @@ from custhub.features.customers.errors import (
     AddressNotFound,
     CountryInvalid,
     CustomerArchived,
+    CustomerErased,
     CustomerNotFound,
     PostcodeInvalid,
     TooManyParts,
@@ -42,7 +43,7 @@ def _view(record: CustomerRecord, row: Any, context: CustomerContext) -> dict[st
     return address_view(row, context.readable_dek(record), MaskStyle(context.who.policy.phone_mask))
 
 
-@router.get("", response_model=AddressPage, responses=problems(CustomerNotFound, FieldHidden))
+@router.get("", response_model=AddressPage, responses=problems(CustomerNotFound, CustomerErased, FieldHidden))
 async def list_addresses(customer_id: CustomerId, request: Request, who: CanRead) -> Response:
     """List the postal addresses of a customer. Phone numbers in them are masked."""
     who.require_readable(Field.ADDRESSES)
@@ -57,6 +58,7 @@ async def list_addresses(customer_id: CustomerId, request: Request, who: CanRead
     response_model=AddressRead,
     responses=problems(
         CustomerNotFound,
+        CustomerErased,
         CustomerArchived,
         CountryInvalid,
         AddressInvalid,
@@ -77,7 +79,7 @@ async def add_address(customer_id: CustomerId, body: AddressCreate, request: Req
 @router.get(
     "/{address_id}",
     response_model=AddressRead,
-    responses=problems(CustomerNotFound, AddressNotFound, FieldHidden),
+    responses=problems(CustomerNotFound, CustomerErased, AddressNotFound, FieldHidden),
     openapi_extra=traits(CONDITIONAL),
 )
 async def get_address(customer_id: CustomerId, address_id: AddressId, request: Request, who: CanRead) -> Response:
@@ -95,6 +97,7 @@ async def get_address(customer_id: CustomerId, address_id: AddressId, request: R
     response_model=AddressRead,
     responses=problems(
         CustomerNotFound,
+        CustomerErased,
         CustomerArchived,
         AddressNotFound,
         CountryInvalid,
@@ -123,7 +126,7 @@ async def update_address(
     "/{address_id}",
     status_code=204,
     response_model=None,
-    responses=problems(CustomerNotFound, CustomerArchived, AddressNotFound, FieldNotWritable),
+    responses=problems(CustomerNotFound, CustomerErased, CustomerArchived, AddressNotFound, FieldNotWritable),
 )
 async def remove_address(
     customer_id: CustomerId, address_id: AddressId, request: Request, _: CanWrite, if_match: IfMatch

@@ -11,6 +11,7 @@ from custhub.features.customers.errors import (
     ContactNotAllowed,
     ContactNotFound,
     CustomerArchived,
+    CustomerErased,
     CustomerNotFound,
     EmailInvalid,
     NameInvalid,
@@ -42,7 +43,7 @@ def _view(record: CustomerRecord, row: Any, context: CustomerContext) -> dict[st
     return contact_view(row, context.readable_dek(record), MaskStyle(context.who.policy.phone_mask))
 
 
-@router.get("", response_model=ContactPage, responses=problems(CustomerNotFound, FieldHidden))
+@router.get("", response_model=ContactPage, responses=problems(CustomerNotFound, CustomerErased, FieldHidden))
 async def list_contacts(customer_id: CustomerId, request: Request, who: CanRead) -> Response:
     """List the contacts of an organisation. Phone numbers in them are masked."""
     who.require_readable(Field.CONTACTS)
@@ -57,6 +58,7 @@ async def list_contacts(customer_id: CustomerId, request: Request, who: CanRead)
     response_model=ContactRead,
     responses=problems(
         CustomerNotFound,
+        CustomerErased,
         CustomerArchived,
         ContactNotAllowed,
         NameInvalid,
@@ -77,7 +79,7 @@ async def add_contact(customer_id: CustomerId, body: ContactCreate, request: Req
 @router.get(
     "/{contact_id}",
     response_model=ContactRead,
-    responses=problems(CustomerNotFound, ContactNotFound, FieldHidden),
+    responses=problems(CustomerNotFound, CustomerErased, ContactNotFound, FieldHidden),
     openapi_extra=traits(CONDITIONAL),
 )
 async def get_contact(customer_id: CustomerId, contact_id: ContactId, request: Request, who: CanRead) -> Response:
@@ -95,6 +97,7 @@ async def get_contact(customer_id: CustomerId, contact_id: ContactId, request: R
     response_model=ContactRead,
     responses=problems(
         CustomerNotFound,
+        CustomerErased,
         CustomerArchived,
         ContactNotFound,
         NameInvalid,
@@ -122,7 +125,7 @@ async def update_contact(
     "/{contact_id}",
     status_code=204,
     response_model=None,
-    responses=problems(CustomerNotFound, CustomerArchived, ContactNotFound, FieldNotWritable),
+    responses=problems(CustomerNotFound, CustomerErased, CustomerArchived, ContactNotFound, FieldNotWritable),
 )
 async def remove_contact(
     customer_id: CustomerId, contact_id: ContactId, request: Request, _: CanWrite, if_match: IfMatch

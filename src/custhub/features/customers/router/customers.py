@@ -44,7 +44,7 @@ def show(record: CustomerRecord, context: CustomerContext) -> Answer:
 @router.get(
     "/{customer_id}",
     response_model=CustomerRead,
-    responses=problems(errors.CustomerNotFound),
+    responses=problems(errors.CustomerNotFound, errors.CustomerErased),
     openapi_extra=traits(CONDITIONAL),
 )
 async def get_customer(customer_id: CustomerId, request: Request, who: CanRead, include: Include = None) -> Response:
@@ -101,6 +101,7 @@ async def create_customer(body: CustomerCreate, request: Request, _: CanCreate) 
     response_model=CustomerRead,
     responses=problems(
         errors.CustomerNotFound,
+        errors.CustomerErased,
         errors.CustomerArchived,
         errors.NameInvalid,
         errors.BirthdayInvalid,
@@ -126,7 +127,7 @@ async def update_customer(
 @router.post(
     "/{customer_id}/archive",
     response_model=CustomerRead,
-    responses=problems(errors.CustomerNotFound, errors.CustomerArchived),
+    responses=problems(errors.CustomerNotFound, errors.CustomerErased, errors.CustomerArchived),
 )
 async def archive_customer(
     customer_id: CustomerId, _: CanArchive, customers: Customers, context: Context, if_match: IfMatch
@@ -138,7 +139,9 @@ async def archive_customer(
 @router.post(
     "/{customer_id}/restore",
     response_model=CustomerRead,
-    responses=problems(errors.CustomerNotFound, errors.CustomerNotArchived, PhoneTaken, errors.ExternalIdTaken),
+    responses=problems(
+        errors.CustomerNotFound, errors.CustomerErased, errors.CustomerNotArchived, PhoneTaken, errors.ExternalIdTaken
+    ),
 )
 async def restore_customer(
     customer_id: CustomerId, _: CanArchive, customers: Customers, context: Context, if_match: IfMatch

@@ -7,6 +7,7 @@ from fastapi import Request, Response
 from custhub.features.customers.deps import CanRead, CanWrite, IfMatch, context_of
 from custhub.features.customers.errors import (
     CustomerArchived,
+    CustomerErased,
     CustomerNotFound,
     EmailInvalid,
     EmailNotFound,
@@ -29,7 +30,7 @@ from custhub.security.principal import FieldHidden, FieldNotWritable
 router = hub_router("/v1/customers/{customer_id}/emails", "parts")
 
 
-@router.get("", response_model=EmailPage, responses=problems(CustomerNotFound, FieldHidden))
+@router.get("", response_model=EmailPage, responses=problems(CustomerNotFound, CustomerErased, FieldHidden))
 async def list_emails(customer_id: CustomerId, request: Request, who: CanRead) -> Response:
     """List the e-mail addresses of a customer."""
     who.require_readable(Field.EMAILS)
@@ -41,7 +42,9 @@ async def list_emails(customer_id: CustomerId, request: Request, who: CanRead) -
     "",
     status_code=201,
     response_model=EmailRead,
-    responses=problems(CustomerNotFound, CustomerArchived, EmailInvalid, TooManyParts, FieldNotWritable),
+    responses=problems(
+        CustomerNotFound, CustomerErased, CustomerArchived, EmailInvalid, TooManyParts, FieldNotWritable
+    ),
 )
 async def add_email(customer_id: CustomerId, body: EmailCreate, request: Request, who: CanWrite) -> Response:
     """Add an e-mail address to a customer. The first one, or one that says so, is the primary one."""
@@ -53,7 +56,7 @@ async def add_email(customer_id: CustomerId, body: EmailCreate, request: Request
 @router.get(
     "/{email_id}",
     response_model=EmailRead,
-    responses=problems(CustomerNotFound, EmailNotFound, FieldHidden),
+    responses=problems(CustomerNotFound, CustomerErased, EmailNotFound, FieldHidden),
     openapi_extra=traits(CONDITIONAL),
 )
 async def get_email(customer_id: CustomerId, email_id: EmailId, request: Request, who: CanRead) -> Response:
@@ -68,7 +71,7 @@ async def get_email(customer_id: CustomerId, email_id: EmailId, request: Request
 @router.patch(
     "/{email_id}",
     response_model=EmailRead,
-    responses=problems(CustomerNotFound, CustomerArchived, EmailNotFound, FieldNotWritable),
+    responses=problems(CustomerNotFound, CustomerErased, CustomerArchived, EmailNotFound, FieldNotWritable),
 )
 async def update_email(
     customer_id: CustomerId, email_id: EmailId, body: EmailPatch, request: Request, who: CanWrite, if_match: IfMatch
@@ -82,7 +85,7 @@ async def update_email(
     "/{email_id}",
     status_code=204,
     response_model=None,
-    responses=problems(CustomerNotFound, CustomerArchived, EmailNotFound, FieldNotWritable),
+    responses=problems(CustomerNotFound, CustomerErased, CustomerArchived, EmailNotFound, FieldNotWritable),
 )
 async def remove_email(
     customer_id: CustomerId, email_id: EmailId, request: Request, _: CanWrite, if_match: IfMatch

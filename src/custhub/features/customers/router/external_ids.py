@@ -7,6 +7,7 @@ from fastapi import Request, Response
 from custhub.features.customers.deps import CanRead, CanWrite, context_of
 from custhub.features.customers.errors import (
     CustomerArchived,
+    CustomerErased,
     CustomerNotFound,
     ExternalIdInvalid,
     ExternalIdNotFound,
@@ -29,7 +30,7 @@ from custhub.security.principal import FieldHidden, FieldNotWritable
 router = hub_router("/v1/customers/{customer_id}/external-ids", "parts")
 
 
-@router.get("", response_model=ExternalIdPage, responses=problems(CustomerNotFound, FieldHidden))
+@router.get("", response_model=ExternalIdPage, responses=problems(CustomerNotFound, CustomerErased, FieldHidden))
 async def list_external_ids(customer_id: CustomerId, request: Request, who: CanRead) -> Response:
     """List the external ids of a customer: what partners call it."""
     who.require_readable(Field.EXTERNAL_IDS)
@@ -42,7 +43,13 @@ async def list_external_ids(customer_id: CustomerId, request: Request, who: CanR
     status_code=201,
     response_model=ExternalIdRead,
     responses=problems(
-        CustomerNotFound, CustomerArchived, ExternalIdInvalid, ExternalIdTaken, TooManyParts, FieldNotWritable
+        CustomerNotFound,
+        CustomerErased,
+        CustomerArchived,
+        ExternalIdInvalid,
+        ExternalIdTaken,
+        TooManyParts,
+        FieldNotWritable,
     ),
 )
 async def add_external_id(customer_id: CustomerId, body: ExternalIdCreate, request: Request, _: CanWrite) -> Response:
@@ -57,7 +64,7 @@ async def add_external_id(customer_id: CustomerId, body: ExternalIdCreate, reque
     "/{external_id_id}",
     status_code=204,
     response_model=None,
-    responses=problems(CustomerNotFound, CustomerArchived, ExternalIdNotFound, FieldNotWritable),
+    responses=problems(CustomerNotFound, CustomerErased, CustomerArchived, ExternalIdNotFound, FieldNotWritable),
     openapi_extra=traits(without=(IF_MATCH,)),
 )
 async def remove_external_id(

@@ -8,7 +8,7 @@ from fastapi import Query, Request, Response
 
 from custhub.crypto.errors import IntegrityError
 from custhub.features.customers.deps import CanRead, CanReveal, context_of
-from custhub.features.customers.errors import CustomerNotFound
+from custhub.features.customers.errors import CustomerErased, CustomerNotFound
 from custhub.features.customers.queries.history import names_of, page_of_history
 from custhub.features.customers.schemas.bodies import TextReveal
 from custhub.features.customers.schemas.history import HistoryPage, change_view
@@ -27,7 +27,7 @@ from custhub.kit.paging import Cursors
 router = hub_router("/v1/customers", "customers")
 
 
-@router.get("/{customer_id}/history", response_model=HistoryPage, responses=problems(CustomerNotFound))
+@router.get("/{customer_id}/history", response_model=HistoryPage, responses=problems(CustomerNotFound, CustomerErased))
 async def list_customer_history(
     customer_id: CustomerId, query: Annotated[PageQuery, Query()], request: Request, who: CanRead
 ) -> Response:
@@ -50,7 +50,7 @@ async def list_customer_history(
 @router.post(
     "/{customer_id}/reveal",
     response_model=RevealedTexts,
-    responses=problems(CustomerNotFound, RevealQuotaExceeded, IntegrityError),
+    responses=problems(CustomerNotFound, CustomerErased, RevealQuotaExceeded, IntegrityError),
     openapi_extra=traits(NO_STORE),
 )
 async def reveal_customer_texts(customer_id: CustomerId, body: TextReveal, request: Request, _: CanReveal) -> Response:

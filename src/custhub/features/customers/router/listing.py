@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import urlencode
 
 from fastapi import Query, Request, Response
 
 from custhub.features.customers.deps import CanLookUp, CanRead, context_of
-from custhub.features.customers.errors import FilterNotSupported, LookupAmbiguous
+from custhub.features.customers.errors import FilterNotSupported, LookupAmbiguous, SavedFilterNotFound
 from custhub.features.customers.queries.listing import count_customers, page_of_customers
 from custhub.features.customers.schemas.answers import CustomerMatches, CustomerPage
 from custhub.features.customers.schemas.bodies import CustomerLookup, LastFourLookup
 from custhub.features.customers.schemas.listing import CustomerListQuery
 from custhub.features.customers.schemas.views import can_view, customer_view
 from custhub.features.customers.service.lookup import CustomerLookup as Lookup
+from custhub.features.customers.service.selecting import saved_selections
 from custhub.features.phones.errors import LookupQuotaExceeded, MaskProbing, PhoneInvalid
-from custhub.http.answers import NO_STORE, Answer, page
+from custhub.http.answers import NO_STORE, Answer, next_url, page
+from custhub.http.hub import call_of
 from custhub.http.openapi import NO_STORE as NEVER_STORED
 from custhub.http.openapi import problems, traits
 from custhub.http.routing import hub_router
@@ -26,13 +27,16 @@ from custhub.security.principal import FieldHidden
 router = hub_router("/v1/customers", "customers")
 
 
-@router.get("", response_model=CustomerPage, responses=problems(FieldHidden, FilterNotSupported))
+@router.get("", response_model=CustomerPage, responses=problems(FieldHidden, FilterNotSupported, SavedFilterNotFound))
 async def list_customers(request: Request, query: Annotated[CustomerListQuery, Query()], who: CanRead) -> Response:
     """List customers, newest first by default.
 
     Filters are ANDed and a repeated filter is a set. Numbers are never a filter: use the lookup.
     """
     context = context_of(request)
+    if query.saved_filter_id is not None:
+        saved = await saved_selections(call_of(request).hub).find(context.uow.database, who, query.saved_filter_id)
+        query = query.with_saved(saved)
     query.check(who)
     cursors = Cursors(context.keys.cursors.sign, [who.id.hex, "customers", *query.binding()])
     selection, reader = query.selection(), context.uow.database
@@ -46,11 +50,7 @@ async def list_customers(request: Request, query: Annotated[CustomerListQuery, Q
     if "total" in query.include:
         total = (await count_customers(reader, who.reach, selection))._asdict()
     cursor = cursors.write(found.after)
-    url = None
-    if cursor is not None:
-        kept = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
-        url = f"/v1/customers?{urlencode([*kept, ('cursor', cursor)])}"
-    return page(items, cursor, url, total=total)
+    return page(items, cursor, next_url(request, cursor), total=total)
 
 
 @router.post(

@@ -6,7 +6,7 @@ from fastapi import Request, Response
 
 from custhub.crypto.errors import IntegrityError
 from custhub.features.customers.deps import CanRead, CanReveal, CanWrite, Context, IfMatch, Phones
-from custhub.features.customers.errors import CustomerArchived, CustomerNotFound, TooManyParts
+from custhub.features.customers.errors import CustomerArchived, CustomerErased, CustomerNotFound, TooManyParts
 from custhub.features.customers.queries import CustomerRecord
 from custhub.features.customers.schemas.answers import PhonePage
 from custhub.features.customers.service.context import CustomerContext
@@ -42,7 +42,9 @@ def _etag(row: PhoneRow, context: CustomerContext) -> str:
     return f'"{row.revision}-{context.who.policy.digest}"'
 
 
-@router.get("/{customer_id}/phones", response_model=PhonePage, responses=problems(CustomerNotFound, FieldHidden))
+@router.get(
+    "/{customer_id}/phones", response_model=PhonePage, responses=problems(CustomerNotFound, CustomerErased, FieldHidden)
+)
 async def list_phones(customer_id: CustomerId, who: CanRead, context: Context) -> Response:
     """List the phone numbers of a customer, masked."""
     who.require_readable(Field.PHONES)
@@ -56,7 +58,14 @@ async def list_phones(customer_id: CustomerId, who: CanRead, context: Context) -
     status_code=201,
     response_model=PhoneRead,
     responses=problems(
-        CustomerNotFound, CustomerArchived, PhoneInvalid, PhoneTaken, TooManyParts, FieldNotWritable, IntegrityError
+        CustomerNotFound,
+        CustomerErased,
+        CustomerArchived,
+        PhoneInvalid,
+        PhoneTaken,
+        TooManyParts,
+        FieldNotWritable,
+        IntegrityError,
     ),
 )
 async def add_phone(
@@ -71,7 +80,7 @@ async def add_phone(
 @router.get(
     "/{customer_id}/phones/{phone_id}",
     response_model=PhoneRead,
-    responses=problems(CustomerNotFound, PhoneNotFound, FieldHidden, IntegrityError),
+    responses=problems(CustomerNotFound, CustomerErased, PhoneNotFound, FieldHidden, IntegrityError),
     openapi_extra=traits(CONDITIONAL),
 )
 async def get_phone(
@@ -88,7 +97,9 @@ async def get_phone(
 @router.patch(
     "/{customer_id}/phones/{phone_id}",
     response_model=PhoneRead,
-    responses=problems(CustomerNotFound, CustomerArchived, PhoneNotFound, PhoneTaken, FieldNotWritable, IntegrityError),
+    responses=problems(
+        CustomerNotFound, CustomerErased, CustomerArchived, PhoneNotFound, PhoneTaken, FieldNotWritable, IntegrityError
+    ),
 )
 async def update_phone(
     customer_id: CustomerId,
@@ -108,7 +119,7 @@ async def update_phone(
     "/{customer_id}/phones/{phone_id}",
     status_code=204,
     response_model=None,
-    responses=problems(CustomerNotFound, CustomerArchived, PhoneNotFound, FieldNotWritable),
+    responses=problems(CustomerNotFound, CustomerErased, CustomerArchived, PhoneNotFound, FieldNotWritable),
 )
 async def remove_phone(
     customer_id: CustomerId, phone_id: PhoneId, _: CanWrite, phones: Phones, if_match: IfMatch
@@ -121,7 +132,9 @@ async def remove_phone(
 @router.post(
     "/{customer_id}/phones/{phone_id}/verify",
     response_model=PhoneRead,
-    responses=problems(CustomerNotFound, CustomerArchived, PhoneNotFound, PhoneTaken, FieldHidden, IntegrityError),
+    responses=problems(
+        CustomerNotFound, CustomerErased, CustomerArchived, PhoneNotFound, PhoneTaken, FieldHidden, IntegrityError
+    ),
 )
 async def verify_phone(
     customer_id: CustomerId, phone_id: PhoneId, body: PhoneVerify, _: CanWrite, phones: Phones, context: Context
@@ -138,7 +151,9 @@ async def verify_phone(
 @router.post(
     "/{customer_id}/phones/{phone_id}/reveal",
     response_model=PhoneRevealed,
-    responses=problems(CustomerNotFound, PhoneNotFound, RevealQuotaExceeded, FieldHidden, IntegrityError),
+    responses=problems(
+        CustomerNotFound, CustomerErased, PhoneNotFound, RevealQuotaExceeded, FieldHidden, IntegrityError
+    ),
     openapi_extra=traits(NO_STORE),
 )
 async def reveal_phone(

@@ -7,7 +7,14 @@ from typing import Annotated
 from fastapi import Path, Request, Response
 
 from custhub.features.customers.deps import CanRead, CanTag, context_of
-from custhub.features.customers.errors import CustomerArchived, CustomerNotFound, TagInvalid, TagNotFound, TooManyParts
+from custhub.features.customers.errors import (
+    CustomerArchived,
+    CustomerErased,
+    CustomerNotFound,
+    TagInvalid,
+    TagNotFound,
+    TooManyParts,
+)
 from custhub.features.customers.schemas.answers import TagRead
 from custhub.features.customers.schemas.bodies import TagName
 from custhub.features.customers.schemas.part_pages import TagPage
@@ -25,7 +32,7 @@ router = hub_router("/v1/customers/{customer_id}/tags", "parts")
 Tag = Annotated[TagName, Path(description="The tag; VIP and vip are one")]
 
 
-@router.get("", response_model=TagPage, responses=problems(CustomerNotFound, FieldHidden))
+@router.get("", response_model=TagPage, responses=problems(CustomerNotFound, CustomerErased, FieldHidden))
 async def list_tags(customer_id: CustomerId, request: Request, who: CanRead) -> Response:
     """List the tags of a customer, with who added them and when."""
     who.require_readable(Field.TAGS)
@@ -37,7 +44,7 @@ async def list_tags(customer_id: CustomerId, request: Request, who: CanRead) -> 
 @router.put(
     "/{tag:path}",
     response_model=TagRead,
-    responses=problems(CustomerNotFound, CustomerArchived, TagInvalid, TooManyParts, FieldNotWritable),
+    responses=problems(CustomerNotFound, CustomerErased, CustomerArchived, TagInvalid, TooManyParts, FieldNotWritable),
 )
 async def put_tag(customer_id: CustomerId, tag: Tag, request: Request, _: CanTag) -> Response:
     """Tag a customer. A tag that it has already stays as it was first added; adding and removing commute."""
@@ -48,7 +55,7 @@ async def put_tag(customer_id: CustomerId, tag: Tag, request: Request, _: CanTag
     "/{tag:path}",
     status_code=204,
     response_model=None,
-    responses=problems(CustomerNotFound, CustomerArchived, TagInvalid, TagNotFound, FieldNotWritable),
+    responses=problems(CustomerNotFound, CustomerErased, CustomerArchived, TagInvalid, TagNotFound, FieldNotWritable),
     openapi_extra=traits(without=(IF_MATCH,)),
 )
 async def remove_tag(customer_id: CustomerId, tag: Tag, request: Request, _: CanTag) -> Response:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from custhub.features.customers.queries.listing import CustomerSort, Selection
 from custhub.features.customers.rules import LifecycleStage, tag_key
-from custhub.http.fields import TeamId, Timestamp, UserId
+from custhub.http.fields import Body, Read, SavedFilterId, TeamId, Timestamp, UserId
+from custhub.kit.ids import Prefix, to_text
 from custhub.security.fields import Field as PolicyField
-from custhub.security.principal import Principal
+from custhub.security.principal import FieldHidden, Principal
 
 _Name = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+_Shown = Annotated[str, StringConstraints(max_length=100)]
 
 #: Parameter -> the field of the policy whose values it would tell.
 _READS = {
@@ -27,6 +30,9 @@ _READS = {
 }
 
 
+_IDS = {"owner_id": Prefix.USER, "team_id": Prefix.TEAM}
+
+
 class PageQuery(BaseModel):
     """Place and size of a page."""
 
@@ -38,10 +44,9 @@ class PageQuery(BaseModel):
     )
 
 
-class CustomerListQuery(PageQuery):
-    """Filters are ANDed; a repeated one is a set."""
+class CustomerFilters(BaseModel):
+    """Which customers: filters are ANDed, a list is a set."""
 
-    sort: CustomerSort = Field(default=CustomerSort.CREATED_DOWN, description="Order; a minus turns it round")
     stage: list[LifecycleStage] = Field(default=[], max_length=20, description="Lifecycle stages")
     source: list[_Name] = Field(default=[], max_length=50, description="Where the customers came from")
     owner_id: list[UserId] = Field(default=[], max_length=50, description="Who looks after them")
@@ -55,15 +60,15 @@ class CustomerListQuery(PageQuery):
     updated_at_gte: Timestamp | None = Field(default=None, description="Changed then or later")
     updated_at_lt: Timestamp | None = Field(default=None, description="Changed before")
     archived: Literal["false", "true", "any"] = Field(default="false", description="Archived ones too, or only")
-    include: list[Literal["can", "total"]] = Field(default=[], max_length=2, description="What else to answer")
 
-    def check(self, who: Principal) -> None:
-        """Raise FieldHidden when a filter or the order would tell what this caller's role hides."""
+    def check(self, who: Principal, body: str | None = None) -> None:
+        """Raise FieldHidden when a filter would tell what this caller's role hides.
+
+        `body` is the pointer to the filters where they stand in a body.
+        """
         for name, field in _READS.items():
-            if getattr(self, name):
-                who.require_readable(field)
-        if self.sort.endswith("name"):
-            who.require_readable(PolicyField.DISPLAY_NAME)
+            if getattr(self, name) and not who.policy.may_read(field):
+                raise FieldHidden(field if body is None else name, body)
 
     def selection(self) -> Selection:
         """Which customers are asked for."""
@@ -74,6 +79,63 @@ class CustomerListQuery(PageQuery):
             if getattr(self, name) is not None:
                 filters[name] = getattr(self, name)
         return Selection(filters, self.archived)
+
+    def stored(self) -> dict[str, Any]:
+        """The filters that were given, as JSON: what a body holds, and what is kept of it."""
+        shown = self.shown()
+        return {name: shown[name] for name in self.model_fields_set & shown.keys()}
+
+    def shown(self) -> dict[str, Any]:
+        """All filters as JSON, those that ask for nothing too."""
+        shown = self.model_dump(mode="json", include=set(CustomerFilters.model_fields))
+        return shown | {
+            name: [to_text(prefix, value) for value in getattr(self, name)] for name, prefix in _IDS.items()
+        }
+
+
+class CustomerFilter(CustomerFilters, Body):
+    """Which customers, as a body: the filters of their list. Empty: all live ones."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"stage": ["lead"], "tag": ["trade-fair"]}]})
+
+
+class CustomerFilterRead(Read):
+    """Which customers a filter selects."""
+
+    stage: Annotated[list[_Shown], Field(max_length=50)]
+    source: Annotated[list[_Shown], Field(max_length=50)]
+    owner_id: Annotated[list[UserId], Field(max_length=50)]
+    team_id: Annotated[list[TeamId], Field(max_length=50)]
+    tag: Annotated[list[_Shown], Field(max_length=50)]
+    country: Annotated[list[_Shown], Field(max_length=50)]
+    province: Annotated[list[_Shown], Field(max_length=50)]
+    city: Annotated[list[_Shown], Field(max_length=50)]
+    created_at_gte: datetime | None
+    created_at_lt: datetime | None
+    updated_at_gte: datetime | None
+    updated_at_lt: datetime | None
+    archived: Annotated[str, StringConstraints(max_length=5)]
+
+
+class CustomerListQuery(CustomerFilters, PageQuery):
+    """Filters are ANDed; a repeated one is a set."""
+
+    sort: CustomerSort = Field(default=CustomerSort.CREATED_DOWN, description="Order; a minus turns it round")
+    include: list[Literal["can", "total"]] = Field(default=[], max_length=2, description="What else to answer")
+    saved_filter_id: SavedFilterId | None = Field(
+        default=None, description="A saved filter; a filter given beside it replaces the saved one of that name"
+    )
+
+    def check(self, who: Principal, body: str | None = None) -> None:
+        """Raise FieldHidden when a filter or the order would tell what this caller's role hides."""
+        super().check(who, body)
+        if self.sort.endswith("name"):
+            who.require_readable(PolicyField.DISPLAY_NAME)
+
+    def with_saved(self, saved: CustomerFilter) -> CustomerListQuery:
+        """These parameters, and of the saved filter what they leave open."""
+        own = self.model_fields_set
+        return self.model_copy(update={name: getattr(saved, name) for name in saved.model_fields_set - own})
 
     def binding(self) -> list[Any]:
         """What a cursor of this list is bound to: everything but place and size."""

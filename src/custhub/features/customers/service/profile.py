@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -130,11 +131,16 @@ class CustomerService:
             texts["display_name"] = composed(family, given) or row.display_name
         return texts
 
-    async def archive(self, customer_id: UUID, if_match: frozenset[int] | None = None) -> CustomerRecord:
-        """Take a customer out of everyday use; its numbers and external ids are free for others."""
+    async def archive(
+        self, customer_id: UUID, if_match: frozenset[int] | None = None, *, at: datetime | None = None
+    ) -> CustomerRecord:
+        """Take a customer out of everyday use; its numbers and external ids are free for others.
+
+        `at` is since when, where a restore is undone.
+        """
         context = self._context
         record = await context.live(customer_id, if_match)
-        row = context.customers.change(record.row, {"archived_at": self._uow.now})
+        row = context.customers.change(record.row, {"archived_at": at or self._uow.now})
         context.phones.release_all(row.id)
         context.customers.set_keys_live(row.id, live=False)
         self._uow.emit(CustomerArchived(row.id, row.revision, row.id))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from custhub.features.customers.errors import TagNotFound, TooManyParts
@@ -12,6 +14,7 @@ from custhub.features.customers.service.context import CustomerContext
 from custhub.security.fields import Field
 
 MAX_TAGS = 200
+TagBack = tuple[str, str, datetime]
 
 
 class CustomerTags:
@@ -44,6 +47,31 @@ class CustomerTags:
             raise TagNotFound
         self._context.customers.remove_tag(tag)
         self._changed(record, "tag.removed", [tag.tag, None])
+
+    async def change(
+        self, customer_id: UUID, *, add: Sequence[str] = (), remove: Sequence[str] = (), back: Sequence[TagBack] = ()
+    ) -> tuple[list[TagRow], list[TagRow]]:
+        """Add and remove several at once: those that came and those that went, both empty when nothing changed.
+
+        `back` are tags that come back as they were: by whom, and when. Raises TooManyParts.
+        """
+        self._who.require_writable({Field.TAGS})
+        record = await self._context.live(customer_id)
+        held = {tag.tag_key: tag for tag in record.tags}
+        rows = [TagRow(record.row.id, tag_key(tag), tag, by, at) for tag, by, at in back]
+        added = [row for row in rows if row.tag_key not in held]
+        if add:
+            added += [tag for tag in self._context.part_builder(record).tags(add) if tag.tag_key not in held]
+        removed = [held[key] for key in dict.fromkeys(map(tag_key, remove)) if key in held]
+        if len(held) + len(added) - len(removed) > MAX_TAGS:
+            raise TooManyParts
+        self._context.customers.add_parts(added)
+        for tag in removed:
+            self._context.customers.remove_tag(tag)
+        if added or removed:
+            told = [", ".join(tag.tag for tag in tags) or None for tags in (removed, added)]
+            self._changed(record, "tag.added" if added else "tag.removed", told)
+        return added, removed
 
     def _changed(self, record: CustomerRecord, action: str, told: list[str | None]) -> None:
         self._context.changed(record, [Field.TAGS.value], details={Field.TAGS.value: told}, action=action)

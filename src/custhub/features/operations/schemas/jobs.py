@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from custhub.http.answers import Answer
 from custhub.http.errors import status_of
 from custhub.http.fields import JobId, Read, Revision
 from custhub.jobs.errors import JobCrashed
@@ -115,6 +116,12 @@ def job_view(row: JobRow) -> dict[str, Any]:
         "updated_at": row.updated_at,
         "revision": row.revision,
     }
+
+
+def accepted(row: JobRow) -> Answer:
+    """202 with a job and where it is (CONTRACT D5)."""
+    location = f"/v1/jobs/{to_text(Prefix.JOB, row.id)}"
+    return Answer(job_view(row), 202, ((b"location", location.encode()), (b"retry-after", b"2")))
 
 
 def _failure(code: str) -> dict[str, Any]:

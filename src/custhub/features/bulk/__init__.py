@@ -1,0 +1,1 @@
+"""Bulk actions: one change to many customers, as a job, with undo."""
