@@ -12,6 +12,7 @@ from custhub.features.customers.models import customer_tags, customers
 from custhub.features.customers.schemas.bodies import CustomerCreate
 from custhub.features.customers.service.building import CustomerBuilder
 from custhub.features.customers.service.context import CustomerContext
+from custhub.features.customers.service.standards import STANDARDS
 from custhub.features.phones.models import customer_phones, phone_claims
 from custhub.features.phones.schemas import PhoneCreate
 from custhub.kit.uow import SYSTEM
@@ -39,7 +40,7 @@ async def fill(count: int, settings: Settings) -> float:
     who = Principal("system", UUID(int=1), "fill", "fill", ALL, (), policy(everything(Access.WRITE), "mask"), ALL_ROWS)
     for first in range(0, count, _BATCH):
         work = app.hub.unit_of_work(SYSTEM, "fill")
-        context = CustomerContext(work, who, app.keys, settings)
+        context = CustomerContext(work, who, app.keys, settings, app.hub.parts[STANDARDS])
         builder = CustomerBuilder(context)
         made = [builder.build(_body(i)) for i in range(first, min(count, first + _BATCH))]
         writes = work.writes

@@ -21,6 +21,12 @@ async def add_phone(api: ApiClient, customer: dict[str, Any], number: str = "", 
     return _made(await api.post(f"{path_of(customer)}/phones", json=body))
 
 
+async def declare(api: ApiClient, key: str, schema: dict[str, Any], **members: Any) -> dict[str, Any]:
+    """A new custom field."""
+    body = {"key": key, "labels": {"en": key, "zh": key}, "schema": schema} | members
+    return _made(await api.post("/v1/field-definitions", json=body))
+
+
 def path_of(customer: dict[str, Any], phone: dict[str, Any] | None = None) -> str:
     """Where a customer, or a number of it, is."""
     path = f"/v1/customers/{customer['id']}"

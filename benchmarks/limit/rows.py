@@ -87,7 +87,7 @@ def new_rows(name: str, number: str) -> tuple[CustomerRecord, list[tuple[Any, ..
     customer_id, phone_id = new_id(), new_id()
     customer = CustomerRow(
         customer_id, "person", name, None, None, None, name, None, None, None, False, "unknown", None, None, None,
-        "lead", "api", None, None, None, None, None, now, now, 1,
+        "lead", "api", None, None, None, None, None, None, None, None, None, None, now, now, 1,
     )  # fmt: skip
     index = number.encode().ljust(16, b"0")[:16]
     sealed = Sealed(number.encode().ljust(66, b"0"))

@@ -12,11 +12,13 @@ from custhub.features.accounts import router as accounts
 from custhub.features.audit import router as audit
 from custhub.features.bulk import router as bulk
 from custhub.features.customers.router import OTHERS, changes, customers, listing, phones
+from custhub.features.fields import router as fields
 from custhub.features.filters import router as filters
 from custhub.features.keys import router as keys
 from custhub.features.links import router as links
 from custhub.features.messages import router as messages
 from custhub.features.operations.router import events, jobs
+from custhub.features.quality import router as quality
 from custhub.features.webhooks import router as webhooks
 from custhub.http import health
 from custhub.http.errors import install_error_handlers
@@ -44,6 +46,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     messages.router,
     filters.router,
     bulk.router,
+    *fields.ROUTERS,
+    quality.router,
     *accounts.ROUTERS,
 )
 
@@ -62,6 +66,8 @@ TAGS = [
     {"name": "messages", "description": "E-mails and SMS that the hub sends: what became of them."},
     {"name": "saved-filters", "description": "Selections of customers under a name, for oneself or a team."},
     {"name": "bulk-actions", "description": "One change to many customers, as a job, with undo."},
+    *fields.TAGS,
+    *quality.TAGS,
     *accounts.TAGS,
 ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 from fastapi.routing import APIRoute
 from starlette.routing import Route
@@ -27,9 +28,12 @@ from custhub.features.bulk.links import CustomerBulkRows
 from custhub.features.bulk.tasks import BulkActionJob, BulkUndoJob, forget_bulk_actions
 from custhub.features.customers.links import CustomerRows, CustomerTraces
 from custhub.features.customers.queries import is_reachable
+from custhub.features.customers.queries.sources import source_ranks
 from custhub.features.customers.rules import load_tables
 from custhub.features.customers.service.rendering import CustomerRenderer
 from custhub.features.customers.service.selecting import SAVED_SELECTIONS
+from custhub.features.customers.service.standards import STANDARDS, Standards
+from custhub.features.fields.service.catalogue import CATALOGUE, field_catalogue
 from custhub.features.filters.service import SavedSelections
 from custhub.features.keys.service.fence import KeyFence
 from custhub.features.keys.service.states import KeyStates
@@ -42,6 +46,8 @@ from custhub.features.messages.tasks import message_sender
 from custhub.features.operations.tasks import SCHEDULES, JobRetention
 from custhub.features.phones.links import CustomerNumbers
 from custhub.features.phones.service.quotas import OLD_USES, USES_KEPT
+from custhub.features.quality.links import CustomerFindings
+from custhub.features.quality.service.refusals import RefusalKeeper
 from custhub.features.webhooks.links import CustomerDeliveries
 from custhub.features.webhooks.tasks import Webhooks
 from custhub.http.edge import Edge
@@ -59,6 +65,7 @@ from custhub.jobs.upkeep import measure_jobs
 from custhub.kit.background import BackgroundTask, Every, Part, Supervisor, Turns
 from custhub.kit.clock import Clock, SystemClock
 from custhub.kit.customer_link import CustomerLink
+from custhub.kit.followed import FOLLOW_SECONDS
 from custhub.kit.ids import Prefix
 from custhub.kit.opening import database_of, egress_client, egress_policy
 from custhub.kit.query import compile_queries
@@ -73,6 +80,7 @@ LINKS: tuple[Callable[[LiveKeys], CustomerLink], ...] = (
     CustomerRows,
     CustomerNumbers,
     CustomerMessages,
+    CustomerFindings,
     lambda _: CustomerTraces(),
     lambda _: CustomerDeliveries(),
     lambda _: CustomerBulkRows(),
@@ -125,8 +133,12 @@ class Application:
         #: What links for people are for, by name.
         self.link_purposes: dict[str, LinkPurpose] = {}
         self.hub.parts[LINK_PURPOSES] = self.link_purposes
+        self.catalogue, self.ranks = field_catalogue(), source_ranks()
+        confirmed_for = timedelta(days=settings.confirmed_days)
+        standards = Standards(self.catalogue, self.ranks, RefusalKeeper(self.keys), confirmed_for)
+        self.hub.parts |= {CATALOGUE: self.catalogue, STANDARDS: standards}
         self.messages = message_sender(self.hub, lambda: egress_client(settings))
-        renderers = {"customer": CustomerRenderer(self.database, self.keys)}
+        renderers = {"customer": CustomerRenderer(self.database, self.keys, self.catalogue)}
         owners = self.messages.owners(mailbox_of)
         self.webhooks = Webhooks(self.hub, egress_policy(settings), lambda: egress_client(settings), renderers, owners)
         self.events = EventRelay(self.database, self.clock, fan_outs=(self.webhooks.fan_out,))
@@ -166,6 +178,7 @@ class Application:
         self.tasks: list[BackgroundTask] = [
             Every("metrics", 5.0, self._measure),
             KeyWatcher(self.hub, self.key_states),
+            Every("catalogue", FOLLOW_SECONDS, self.follow),
         ]
         #: What workers run beside it: `serve` too, unless told not to (J-10).
         self.work: list[BackgroundTask] = [
@@ -191,6 +204,13 @@ class Application:
         await self.database.open()
         if await is_migrated(self.hub):
             await self.key_states.start()
+            await self.follow()
+
+    async def follow(self) -> None:
+        """Take over what other processes changed of vocabularies, custom fields and sources."""
+        if self.hub.migrated:
+            await self.catalogue.follow(self.database)
+            await self.ranks.follow(self.database)
 
     @property
     def has_tasks(self) -> bool:

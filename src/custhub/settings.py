@@ -59,6 +59,7 @@ class Settings(BaseSettings):
     lookup_per_minute: int = Field(default=30, ge=1)
     lookup_per_day: int = Field(default=500, ge=1)
     mfa_required: bool = False
+    confirmed_days: int = Field(default=365, ge=1, le=3_650, description="A person's word outranks machines so long")
     egress_allow: Annotated[tuple[str, ...], NoDecode] = ()
     egress_http: bool = Field(default=False, description="Also call plain http addresses that somebody else named")
     egress_ports: Annotated[tuple[int, ...], NoDecode] = Field(default=(), description="Ports beside 443 and 80")

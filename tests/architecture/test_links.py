@@ -59,6 +59,7 @@ def test_app_hands_the_links_on(tmp_path: Path) -> None:
         "CustomerRows",
         "CustomerNumbers",
         "CustomerMessages",
+        "CustomerFindings",
         "CustomerTraces",
         "CustomerDeliveries",
         "CustomerBulkRows",

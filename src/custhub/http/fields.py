@@ -110,6 +110,10 @@ DeliveryId = _id(Prefix.DELIVERY)
 BulkActionId = _id(Prefix.BULK_ACTION)
 SavedFilterId = _id(Prefix.SAVED_FILTER)
 ExportId = _id(Prefix.EXPORT)
+FieldDefinitionId = _id(Prefix.FIELD)
+VocabularyId = _id(Prefix.VOCABULARY)
+VocabularyChangeId = _id(Prefix.VOCABULARY_CHANGE)
+FindingId = _id(Prefix.FINDING)
 
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)

@@ -65,6 +65,7 @@ class Prefix(StrEnum):
     EXPORT = "exp"
     FIELD = "fld"
     VOCABULARY = "voc"
+    VOCABULARY_CHANGE = "vch"
     FINDING = "fnd"
     KEY = "key"
     AUDIT = "aud"

@@ -40,6 +40,8 @@ class Field(StrEnum):
     TIME_ZONE = "time_zone"
     PREFERRED_CHANNEL = "preferred_channel"
     STAGE = "stage"
+    CATEGORY = "category"
+    NEEDS = "needs"
     SOURCE = "source"
     OWNER = "owner_id"
     TEAM = "team_id"
@@ -50,6 +52,7 @@ class Field(StrEnum):
     CONTACTS = "contacts"
     EXTERNAL_IDS = "external_ids"
     TAGS = "tags"
+    CUSTOM_FIELDS = "custom_fields"
 
 
 @dataclass(frozen=True, slots=True)

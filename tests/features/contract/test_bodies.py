@@ -219,7 +219,7 @@ LIMITS: list[tuple[dict[str, Any], str, str]] = [
     ({"tags": ["x" * 65]}, "#/tags/0", "too_long"),
     ({"phones": [{"number": "1" * 65}]}, "#/phones/0/number", "too_long"),
     ({"phones": [{"number": "138"}] * 21}, "#/phones", "too_long"),
-    ({"stage": "unheard"}, "#/stage", "unknown_value"),
+    ({"stage": "Un heard"}, "#/stage", "pattern_mismatch"),
     ({"gender": 1}, "#/gender", "unknown_value"),
     ({"display_name": None, "note": []}, "#/note", "wrong_type"),
     ({"tags": None}, "#/tags", "null_not_allowed"),

@@ -8,6 +8,7 @@ from custhub.features.customers.schemas.bodies import CustomerCreate
 from custhub.features.customers.service.building import CustomerBuilder
 from custhub.features.customers.service.claiming import Claims, candidate
 from custhub.features.customers.service.context import CustomerContext
+from custhub.features.customers.service.standards import STANDARDS
 from custhub.kit.uow import UnitOfWork
 from custhub.security.reach import ALL_ROWS, Reach, scoped
 from tests.customers import create_customer
@@ -24,7 +25,7 @@ class Batch:
         who = make_principal(kind="client", reach=reach)
         inner = hub.app.hub
         self.uow: UnitOfWork = inner.unit_of_work(who.actor, "tests")
-        context = CustomerContext(self.uow, who, inner.keys, inner.settings)
+        context = CustomerContext(self.uow, who, inner.keys, inner.settings, inner.parts[STANDARDS])
         builder = CustomerBuilder(context)
         built = [builder.build(CustomerCreate.model_validate(item)) for item in items]
         self.claims = Claims(context, [candidate(context, place, new) for place, new in enumerate(built)])

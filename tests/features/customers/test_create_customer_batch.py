@@ -80,7 +80,7 @@ async def test_a_thousand_items_with_planted_refusals(fresh_hub: HubUnderTest) -
         250: ("not an object", 422, "validation_failed"),
         400: (make_customer(external_ids=[key]), 409, "external_id_taken"),
         500: (make_customer(owner_id=to_text(Prefix.USER, new_id())), 409, "owner_unknown"),
-        501: ({"gender": "x", "stage": "y"}, 422, "validation_failed"),
+        501: ({"gender": "x", "stage": "Y!"}, 422, "validation_failed"),
         777: (with_number(f"+86 {first_number}"), 409, "phone_taken"),
         998: (make_customer(contacts=[{"name": "x"}]), 409, "contact_not_allowed"),
         999: ({}, 422, "name_invalid"),

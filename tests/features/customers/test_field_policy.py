@@ -15,12 +15,13 @@ from tests.customers import add_phone, create_customer, path_of, problem_of, rea
 from tests.hub import HubUnderTest, make_customer, make_number
 from tests.principals import add_team, add_user, make_principal
 
-LISTS = {"phones", "emails", "addresses", "contacts", "external_ids", "tags"}
+LISTS = {"needs", "phones", "emails", "addresses", "contacts", "external_ids", "tags"}
 #: A value that a PATCH can send for each field that one can change so.
 PATCHES: dict[str, Any] = {
     "display_name": "新名", "given_name": "新", "family_name": "王", "company_name": "ACME", "tax_id": None,
     "birthday": {"date": "1991-01-01"}, "gender": "other", "language": "de", "time_zone": "Europe/Berlin",
     "preferred_channel": "sms", "stage": "former", "source": "fair", "owner_id": None, "team_id": None, "note": "new",
+    "category": "dealer", "needs": ["renewal"], "custom_fields": {"policy_test": "y"},
 }  # fmt: skip
 READERS = sorted(role for role, seed in ROLES.items() if Scope.CUSTOMERS_READ in seed.scopes)
 WRITERS = sorted(role for role, seed in ROLES.items() if Scope.CUSTOMERS_WRITE in seed.scopes)
@@ -33,6 +34,10 @@ MASKS: dict[str, Callable[[str], str | None]] = {
 
 async def _whole(hub: HubUnderTest, number: str) -> dict[str, Any]:
     """A customer with a value in every field."""
+    if "policy_test" not in hub.app.catalogue.value.definitions:
+        labels = {"en": "Policy", "zh": "权限"}
+        declared = {"key": "policy_test", "labels": labels, "schema": {"type": "string"}}
+        assert (await hub.api.post("/v1/field-definitions", json=declared)).status_code == 201
     team = await add_team(hub.app.hub)
     owner = await add_user(hub.app.hub, team)
     return await create_customer(
@@ -59,6 +64,9 @@ async def _whole(hub: HubUnderTest, number: str) -> dict[str, Any]:
         contacts=[{"name": "王伟"}],
         external_ids=[{"source": "shop", "id": make_number()}],
         tags=["VIP"],
+        category="business",
+        needs=["service"],
+        custom_fields={"policy_test": "x"},
     )
 
 
@@ -70,7 +78,7 @@ def test_the_policy_names_every_member_that_a_customer_has() -> None:
     """S-61: a new member without a policy would be shown to everybody."""
     from custhub.features.customers.schemas.answers import CustomerRead
 
-    facts = {"id", "object", "can", "archived_at", "created_at", "updated_at", "revision"}
+    facts = {"id", "object", "can", "provenance", "completeness", "archived_at", "created_at", "updated_at", "revision"}
     assert set(CustomerRead.model_fields) - facts == {field.value for field in Field}
 
 

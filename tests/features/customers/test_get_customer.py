@@ -77,4 +77,4 @@ async def test_get_customer_refuses_what_it_cannot_include(api: ApiClient) -> No
     path = path_of(await create_customer(api))
     problem = problem_of(await api.get(path, params={"include": "total"}), 422, "validation_failed")
     assert problem["errors"][0]["code"] == "unknown_value"
-    problem_of(await api.get(path, params={"include": ["can", "can"]}), 422, "validation_failed")
+    problem_of(await api.get(path, params={"include": ["can"] * 4}), 422, "validation_failed")

@@ -11,7 +11,7 @@ import pytest
 from custhub.kit.ids import Prefix, new_id, to_text
 from custhub.security.fields import Access, Field, everything
 from tests.client import ApiClient
-from tests.customers import create_customer, path_of, problem_of
+from tests.customers import create_customer, declare, path_of, problem_of
 from tests.hub import HubUnderTest
 from tests.principals import add_team, add_user, make_principal
 
@@ -80,10 +80,16 @@ async def _population(hub: HubUnderTest) -> dict[str, str]:
         "owner": to_text(Prefix.USER, owner), "other": to_text(Prefix.USER, other),
         "team": to_text(Prefix.TEAM, team), "other_team": to_text(Prefix.TEAM, other_team),
     }  # fmt: skip
+    await declare(hub.api, "size", {"type": "integer"}, filterable=True)
+    colours = {"type": "array", "items": {"type": "string", "enum": ["red", "green", "blue"]}}
+    await declare(hub.api, "colours", colours, filterable=True)
     rows: Sequence[dict[str, Any]] = [
-        {"display_name": "a", "stage": "lead", "source": "web", "owner_id": ids["owner"], "tags": ["VIP"]},
-        {"display_name": "b", "stage": "active", "source": "web", "team_id": ids["team"], "tags": ["vip", "new"]},
-        {"display_name": "c", "stage": "active", "source": "shop",
+        {"display_name": "a", "stage": "lead", "source": "web", "owner_id": ids["owner"], "tags": ["VIP"],
+         "category": "dealer", "needs": ["renewal"], "custom_fields": {"size": 42, "colours": ["blue"]}},
+        {"display_name": "b", "stage": "active", "source": "web", "team_id": ids["team"], "tags": ["vip", "new"],
+         "category": "dealer", "needs": ["service"], "custom_fields": {"size": 42, "colours": ["red", "green"]}},
+        {"display_name": "c", "stage": "active", "source": "shop", "category": "partner",
+         "needs": ["renewal", "purchase"], "custom_fields": {"size": 43},
          "addresses": [{"full_text": "广东省深圳市南山区1号"}]},
         {"display_name": "d", "stage": "lapsed", "source": "fair",
          "addresses": [{"full_text": "广东省广州市天河区1号"}]},
@@ -132,6 +138,16 @@ FILTERS: list[tuple[dict[str, Any], str]] = [
     ({"stage": "active", "source": "web"}, "b"),
     ({"stage": "active", "tag": "vip", "team_id": "{team}", "created_at_gte": "2026-01-01T00:00:00Z"}, "b"),
     ({"stage": "lead", "archived": "true"}, ""),
+    ({"category": "dealer"}, "ab"),
+    ({"category": ["dealer", "partner"]}, "abc"),
+    ({"need": "renewal"}, "ac"),
+    ({"need": ["renewal", "service"], "category": "dealer"}, "ab"),
+    ({"custom": "size:42"}, "ab"),
+    ({"custom": "size:42.0"}, "ab"),
+    ({"custom": ["size:42", "size:43"]}, "abc"),
+    ({"custom": ["size:42", "colours:red"]}, "b"),
+    ({"custom": ["size:42", "colours:red", "colours:blue"], "need": "renewal"}, "a"),
+    ({"custom": "size:none"}, ""),
 ]
 
 
@@ -290,6 +306,9 @@ async def test_a_cursor_of_another_route_is_refused(hub: HubUnderTest) -> None:
 
 
 HIDDEN = {
+    Field.CATEGORY: {"category": "dealer"},
+    Field.NEEDS: {"need": "renewal"},
+    Field.CUSTOM_FIELDS: {"custom": "anything:x"},
     Field.STAGE: {"stage": "lead"},
     Field.SOURCE: {"source": "web"},
     Field.OWNER: {"owner_id": to_text(Prefix.USER, new_id())},

@@ -9,8 +9,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from custhub.features.bulk.queries import BulkCustomerRow, BulkStanding
 from custhub.features.bulk.rules import RowOutcome, UndoOutcome
-from custhub.features.customers.rules import LifecycleStage
-from custhub.features.customers.schemas.bodies import TagName
+from custhub.features.customers.schemas.bodies import TagName, VocabularyEntry
 from custhub.features.customers.schemas.listing import CustomerFilter, CustomerFilterRead, PageQuery
 from custhub.http.fields import Body, BulkActionId, CustomerId, JobId, Read, Revision, SavedFilterId, TeamId, UserId
 from custhub.jobs.states import JobStatus, status_of
@@ -41,7 +40,7 @@ class SetStage(Body):
     """Set the lifecycle stage."""
 
     type: Literal["set_stage"]
-    stage: LifecycleStage
+    stage: VocabularyEntry
 
 
 class AddTags(Body):

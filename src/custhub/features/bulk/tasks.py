@@ -10,6 +10,7 @@ from custhub.features.bulk.repository import forget_before
 from custhub.features.bulk.service.running import BulkRun, BulkUndo, opened
 from custhub.features.bulk.service.starting import RUN, UNDO
 from custhub.features.bulk.service.sweep import Parts
+from custhub.features.customers.service.standards import STANDARDS
 from custhub.http.hub import Hub
 from custhub.jobs.states import Queue
 from custhub.jobs.work import JobWork
@@ -25,7 +26,7 @@ class BulkActionJob:
     queue = Queue.DEFAULT
 
     def __init__(self, hub: Hub) -> None:
-        self._parts = Parts(hub.database, hub.keys, hub.settings)
+        self._parts = Parts(hub.database, hub.keys, hub.settings, hub.parts[STANDARDS])
 
     async def run(self, work: JobWork) -> None:
         """Go on from the cursor."""
@@ -40,7 +41,7 @@ class BulkUndoJob:
     queue = Queue.DEFAULT
 
     def __init__(self, hub: Hub) -> None:
-        self._parts = Parts(hub.database, hub.keys, hub.settings)
+        self._parts = Parts(hub.database, hub.keys, hub.settings, hub.parts[STANDARDS])
 
     async def run(self, work: JobWork) -> None:
         """Go on from the cursor."""

@@ -9,8 +9,9 @@ from fastapi import Depends, Request, Security
 from custhub.features.customers.service.context import CustomerContext
 from custhub.features.customers.service.phones import CustomerPhones
 from custhub.features.customers.service.profile import CustomerService
+from custhub.features.customers.service.standards import STANDARDS, Standards
 from custhub.http.deps import door
-from custhub.http.hub import call_of
+from custhub.http.hub import Hub, call_of
 from custhub.http.openapi import IF_MATCH, declares
 from custhub.kit.revisions import expected_revisions
 from custhub.security.principal import Principal
@@ -33,10 +34,17 @@ async def if_match(request: Request) -> frozenset[int] | None:
     return None if sent is None else expected_revisions(sent.decode("latin-1"))
 
 
+def standards_of(hub: Hub) -> Standards:
+    """What customers of this hub are held against."""
+    standards: Standards = hub.parts[STANDARDS]
+    return standards
+
+
 def context_of(request: Request) -> CustomerContext:
     """What use cases of this request work with. Hot routes call it: as a dependency it costs 25 us more."""
     call = call_of(request)
-    return CustomerContext(call.unit_of_work(), call.caller, call.hub.keys, call.hub.settings)
+    hub = call.hub
+    return CustomerContext(call.unit_of_work(), call.caller, hub.keys, hub.settings, hub.parts[STANDARDS])
 
 
 async def context(request: Request) -> CustomerContext:

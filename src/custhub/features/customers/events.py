@@ -31,6 +31,14 @@ class CustomerUpdated(CustomerEvent):
     example_fields = ("display_name", "tags")
 
 
+class CustomerConfirmed(CustomerEvent):
+    """A person confirmed what fields of a customer say."""
+
+    __slots__ = ()
+    type = "customer.confirmed"
+    example_fields = ("birthday",)
+
+
 class CustomerArchived(CustomerEvent):
     """A customer was archived; its numbers are free."""
 

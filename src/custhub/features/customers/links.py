@@ -24,12 +24,14 @@ from custhub.features.customers.models import (
     customer_contacts,
     customer_emails,
     customer_external_ids,
+    customer_field_values,
     customer_tags,
     customers,
 )
 from custhub.features.customers.queries import CustomerRecord
 from custhub.features.customers.queries.whole import contacts_naming, whole_customer, whole_customers
 from custhub.features.customers.schemas.views import TEXTS
+from custhub.features.customers.service.custom import opened
 from custhub.features.customers.service.parts import CONTACT_TEXTS
 from custhub.features.phones.vault import opened_texts
 from custhub.http.idempotency import idempotency_keys
@@ -40,7 +42,14 @@ from custhub.kit.uow import UnitOfWork
 from custhub.security.fields import Field
 
 _EMPTY: Final = ""
-_PARTS: Final = (customer_emails, customer_addresses, customer_contacts, customer_external_ids, customer_tags)
+_PARTS: Final = (
+    customer_emails,
+    customer_addresses,
+    customer_contacts,
+    customer_external_ids,
+    customer_tags,
+    customer_field_values,
+)
 #: What a record is without its person: kept are only what it was for the business and where it belongs.
 _BLANK: Final[dict[str, Any]] = {
     "display_name": _EMPTY,
@@ -58,6 +67,11 @@ _BLANK: Final[dict[str, Any]] = {
     "preferred_channel": None,
     "note": None,
     "spans": None,
+    "category": None,
+    "needs": None,
+    "custom": None,
+    "custom_sealed": None,
+    "provenance": None,
 }
 _PREFIXES: Final = {
     CustomerRow: Prefix.CUSTOMER,
@@ -68,7 +82,8 @@ _PREFIXES: Final = {
 }
 _TABLES: Final = {EmailRow: customer_emails, AddressRow: customer_addresses, ContactRow: customer_contacts}
 _UNTOLD: Final = {
-    "customer_id", "spans", "folded", "tag_key", "name_key", "updated_at", "revision", "merged_into", "erased_at",
+    "customer_id", "spans", "custom", "custom_sealed", "provenance", "folded", "tag_key", "name_key", "updated_at",
+    "revision", "merged_into", "erased_at",
 }  # fmt: skip
 
 
@@ -87,7 +102,7 @@ class CustomerRows:
             return {}
         dek = self._dek(record)
         return {
-            "customer": _told(dek, "customers", record.row, TEXTS),
+            "customer": {**_told(dek, "customers", record.row, TEXTS), "custom_fields": _custom(dek, record.row)},
             "emails": [_told(dek, "customer_emails", row) for row in record.emails],
             "addresses": [_told(dek, "customer_addresses", row, ("street",)) for row in record.addresses],
             "contacts": [_told(dek, "customer_contacts", row, CONTACT_TEXTS) for row in record.contacts],
@@ -196,6 +211,11 @@ class CustomerTraces:
         answer = {"status": 0, "media_type": _EMPTY, "location": None, "body": b""}
         uow.update(idempotency_keys, {"customer_id": customer_id}, answer)
         uow.update(events, {"customer_id": customer_id}, {"data": {}})
+
+
+def _custom(dek: Dek | None, row: CustomerRow) -> dict[str, Any]:
+    """All custom fields by key, sensitive ones in full where they still open."""
+    return {**(row.custom or {}), **({} if dek is None else opened(dek, row))}
 
 
 def _told(dek: Dek | None, table: str, row: Any, texts: Iterable[str] = ()) -> dict[str, Any]:

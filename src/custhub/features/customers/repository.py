@@ -17,11 +17,13 @@ from custhub.features.customers.models import (
     EmailRow,
     ExternalIdRow,
     ExternalSourceRow,
+    FieldValueRow,
     TagRow,
     customer_addresses,
     customer_contacts,
     customer_emails,
     customer_external_ids,
+    customer_field_values,
     customer_tags,
     customers,
     external_sources,
@@ -34,7 +36,7 @@ from custhub.kit.errors import HubError
 from custhub.kit.uow import UnitOfWork
 from custhub.security.reach import Reach
 
-Part = EmailRow | AddressRow | ContactRow | ExternalIdRow | TagRow
+Part = EmailRow | AddressRow | ContactRow | ExternalIdRow | TagRow | FieldValueRow
 
 _TABLES: dict[type[NamedTuple], Table] = {
     EmailRow: customer_emails,
@@ -42,6 +44,7 @@ _TABLES: dict[type[NamedTuple], Table] = {
     ContactRow: customer_contacts,
     ExternalIdRow: customer_external_ids,
     TagRow: customer_tags,
+    FieldValueRow: customer_field_values,
 }
 _BULK = (
     ("emails", customer_emails),
@@ -52,13 +55,17 @@ _BULK = (
 _CLAIM = ContestedInsert(customer_external_ids, ("source", "external_id"))
 
 
-def rows_of(record: CustomerRecord, key: CustomerKey) -> Iterator[tuple[Table, Sequence[Any]]]:
+def rows_of(
+    record: CustomerRecord, key: CustomerKey, found_by: Sequence[FieldValueRow]
+) -> Iterator[tuple[Table, Sequence[Any]]]:
     """All rows of a new customer but for what others may hold, parents first: imports store the same ones."""
     yield customers, (record.row,)
     yield customer_keys, (key,)
     for name, table in _BULK:
         if parts := getattr(record, name):
             yield table, parts
+    if found_by:
+        yield customer_field_values, found_by
 
 
 class CustomerRepository:
@@ -107,11 +114,11 @@ class CustomerRepository:
         self._uow.update(customers, {"id": row.id, "revision": row.revision}, values, guard=True)
         return row._replace(**values)
 
-    def add_all(self, added: Sequence[tuple[CustomerRecord, CustomerKey]]) -> None:
-        """Store many new customers with their keys and parts, but for numbers and external ids."""
+    def add_all(self, added: Sequence[tuple[CustomerRecord, CustomerKey, Sequence[FieldValueRow]]]) -> None:
+        """Store many new customers with their keys, parts and filter values, but for numbers and external ids."""
         by_table: dict[Table, list[Mapping[str, Any]]] = {}
-        for record, key in added:
-            for table, rows in rows_of(record, key):
+        for record, key, found_by in added:
+            for table, rows in rows_of(record, key, found_by):
                 by_table.setdefault(table, []).extend(row._asdict() for row in rows)
         for table, values in by_table.items():
             self._uow.writes.insert_all(table, values)
@@ -137,6 +144,13 @@ class CustomerRepository:
     def remove_tag(self, tag: TagRow) -> None:
         """Remove a tag."""
         self._uow.delete(customer_tags, {"customer_id": tag.customer_id, "tag_key": tag.tag_key})
+
+    def change_values(self, old: Iterable[FieldValueRow], new: Iterable[FieldValueRow]) -> None:
+        """Store by what lists find a customer now."""
+        before, after = set(old), set(new)
+        for row in sorted(before - after):
+            self._uow.delete(customer_field_values, row._asdict())
+        self.add_parts(sorted(after - before))
 
     def set_keys_live(self, customer_id: UUID, *, live: bool) -> None:
         """Free or take back the external ids of a customer."""

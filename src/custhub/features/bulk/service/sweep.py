@@ -11,6 +11,7 @@ from custhub.crypto.live import LiveKeys
 from custhub.features.bulk.service.steps import BulkContext
 from custhub.features.customers.errors import CustomerErased, CustomerNotFound
 from custhub.features.customers.queries import CustomerRecord
+from custhub.features.customers.service.standards import Standards
 from custhub.jobs.work import JobWork
 from custhub.kit.db import Database, DatabaseUnavailable, DiskFull, EngineName
 from custhub.kit.errors import HubError
@@ -33,6 +34,7 @@ class Parts(NamedTuple):
     database: Database
     keys: LiveKeys
     settings: Settings
+    standards: Standards
 
 
 #: Changes one customer in the context and notes what it did; raises what refuses it.
@@ -101,7 +103,7 @@ class Sweep:
                 raise
 
     async def _change(self, uow: UnitOfWork, ids: Sequence[UUID], change: Change, refuse: Refuse) -> None:
-        context = BulkContext(uow, self._who, self._parts.keys, self._parts.settings)
+        context = BulkContext(uow, self._who, self._parts.keys, self._parts.settings, self._parts.standards)
         await context.customers.load(ids, lock=not self._is_dry)
         for customer_id in ids:
             record = context.customers.loaded(customer_id)

@@ -1,5 +1,6 @@
 """Expected failures of the customers feature."""
 
+from custhub.features.customers.errors.fields import FieldConfirmed, FieldNotConfirmable, PersonRequired
 from custhub.features.customers.errors.parts import (
     AddressNotFound,
     ContactNotAllowed,
@@ -64,12 +65,15 @@ __all__ = [
     "ExternalIdTaken",
     "ExternalSourceInUse",
     "ExternalSourceNotFound",
+    "FieldConfirmed",
+    "FieldNotConfirmable",
     "FilterNotSupported",
     "GenderInvalid",
     "LanguageInvalid",
     "LookupAmbiguous",
     "NameInvalid",
     "OwnerUnknown",
+    "PersonRequired",
     "PersonUnknown",
     "PostcodeInvalid",
     "SavedFilterNotFound",

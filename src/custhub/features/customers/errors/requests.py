@@ -14,11 +14,18 @@ class BatchRefused(RuleBroken):
 
 
 class FilterNotSupported(RuleBroken):
-    """Numbers cannot be filtered, sorted or searched in part: they are encrypted. Use `POST /v1/customers/lookup`."""
+    """Nothing can be filtered or sorted by this.
+
+    Numbers and sensitive custom fields are encrypted: find numbers with `POST /v1/customers/lookup`. Other custom
+    fields can be filtered where they are declared so.
+    """
 
     code = "filter_not_supported"
     title = "Filter not supported"
-    zh = Text("不支持此筛选", "号码已加密，无法按部分号码筛选、排序或搜索，请使用 `POST /v1/customers/lookup`。")
+    zh = Text(
+        "不支持此筛选",
+        "不能按此筛选或排序：号码与敏感字段已加密（号码请用 `POST /v1/customers/lookup`），其他字段须声明为可筛选。",
+    )
 
 
 class LookupAmbiguous(RuleBroken):

@@ -19,6 +19,7 @@ from custhub.features.customers.models.records import (
     CustomerRow,
     customers,
 )
+from custhub.features.customers.models.values import FieldValueRow, customer_field_values
 
 __all__ = [
     "EXTERNAL_ID",
@@ -28,11 +29,13 @@ __all__ = [
     "EmailRow",
     "ExternalIdRow",
     "ExternalSourceRow",
+    "FieldValueRow",
     "TagRow",
     "customer_addresses",
     "customer_contacts",
     "customer_emails",
     "customer_external_ids",
+    "customer_field_values",
     "customer_tags",
     "customers",
     "external_sources",

@@ -106,6 +106,7 @@ external_sources = Table(
     Column("source", String(40), primary_key=True),
     Column("identity", String(8)),
     Column("description", String(200)),
+    Column("priority", Integer, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("revision", Integer, nullable=False),
@@ -189,11 +190,15 @@ class ExternalIdRow(NamedTuple):
 
 
 class ExternalSourceRow(NamedTuple):
-    """A row of external_sources; `identity` is "person" where one id means one person (WeChat unionid)."""
+    """A row of external_sources; `identity` is "person" where one id means one person (WeChat unionid).
+
+    Of two sources the one of higher `priority` (0 to 1,000) is believed.
+    """
 
     source: str
     identity: str | None
     description: str | None
+    priority: int
     created_at: datetime
     updated_at: datetime
     revision: int

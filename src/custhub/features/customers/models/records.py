@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Boolean, Column, ColumnElement, ForeignKey, Index, Integer, String, Table, Text, literal_column
 
 from custhub.crypto.columns import Sealed, SealedColumn
-from custhub.kit.db import Id, Instant, metadata
+from custhub.kit.db import Id, Instant, Json, metadata
 from custhub.kit.query import REACH
 
 customers = Table(
@@ -37,6 +37,13 @@ customers = Table(
     Column("note", Text),
     # Numbers recognised in the texts above: sealed, the texts keep placeholders (S-25).
     Column("spans", SealedColumn),
+    Column("category", String(40)),
+    Column("needs", Json),
+    # Custom fields by key; null stands for a sensitive value, which is among the sealed ones (S-01).
+    Column("custom", Json),
+    Column("custom_sealed", SealedColumn),
+    # Where values come from, as far as that differs from where the customer came from (rules/provenance.py).
+    Column("provenance", Json),
     Column("archived_at", Instant),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
@@ -51,6 +58,9 @@ Index("ix_customers_updated", customers.c.updated_at, customers.c.id)
 Index("ix_customers_name", customers.c.name_key, customers.c.id)
 Index("ix_customers_stage", customers.c.stage, customers.c.created_at, customers.c.id)
 Index("ix_customers_source", customers.c.source, customers.c.created_at, customers.c.id)
+_CATEGORISED: ColumnElement[Any] = literal_column("category IS NOT NULL")
+Index("ix_customers_category", customers.c.category, customers.c.created_at, customers.c.id,
+      postgresql_where=_CATEGORISED, sqlite_where=_CATEGORISED)  # fmt: skip
 Index("ix_customers_owner", customers.c.owner_id, customers.c.created_at, customers.c.id)
 Index("ix_customers_team", customers.c.team_id, customers.c.created_at, customers.c.id)
 # The few that are archived are found without the many that are not.
@@ -83,6 +93,11 @@ class CustomerRow(NamedTuple):
     team_id: UUID | None
     note: str | None
     spans: Sealed | None
+    category: str | None
+    needs: list[str] | None
+    custom: dict[str, Any] | None
+    custom_sealed: Sealed | None
+    provenance: dict[str, Any] | None
     archived_at: datetime | None
     created_at: datetime
     updated_at: datetime

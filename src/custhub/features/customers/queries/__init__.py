@@ -1,5 +1,6 @@
 """Read statements over customers."""
 
+from custhub.features.customers.models import CustomerRow
 from custhub.features.customers.queries.records import (
     BY_ID,
     LOCKED,
@@ -14,6 +15,7 @@ __all__ = [
     "LOCKED",
     "RECORD",
     "CustomerRecord",
+    "CustomerRow",
     "is_reachable",
     "make_record",
 ]

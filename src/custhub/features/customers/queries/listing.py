@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal_column, select, tuple_
 
-from custhub.features.customers.models import customer_addresses, customer_tags, customers
+from custhub.features.customers.models import customer_addresses, customer_field_values, customer_tags, customers
 from custhub.features.customers.queries.records import RECORD, CustomerRecord, make_record
 from custhub.kit.db import from_micros, micros
 from custhub.kit.ids import from_bytes
@@ -33,6 +33,7 @@ class CustomerSort(StrEnum):
 
 
 _c = customers.c
+_values = customer_field_values.c
 _COLUMNS = {"created_at": _c.created_at, "updated_at": _c.updated_at, "name": _c.name_key}
 _MANY = 10_000
 
@@ -43,14 +44,20 @@ def _at_address(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     )
 
 
+def _with_value(field: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    # Not EXISTS: of a rare value SQLite would walk all customers.
+    return _c.id.in_(select(_values.customer_id).where(_values.field == field, any_of(_values.value, name)))
+
+
 #: Of one value their index gives the order of creation too, and a page stops early; of a list it never can.
-_OWN = {"stage": _c.stage, "source": _c.source, "owner_id": _c.owner_id, "team_id": _c.team_id}
+_OWN = {"stage": _c.stage, "category": _c.category, "source": _c.source, "owner_id": _c.owner_id, "team_id": _c.team_id}
 _FILTERS: dict[str, Callable[[], ColumnElement[bool]]] = {
     "tag": lambda: exists(
         select(literal_column("1"))
         .where(customer_tags.c.customer_id == _c.id, any_of(customer_tags.c.tag_key, "tag"))
         .correlate(customers)
     ),
+    "need": lambda: _with_value(literal_column("'needs'"), "need"),
     "country": lambda: _at_address(any_of(customer_addresses.c.country, "country")),
     "province": lambda: _at_address(any_of(customer_addresses.c.province, "province")),
     "city": lambda: _at_address(any_of(customer_addresses.c.city, "city")),
@@ -67,8 +74,14 @@ _ARCHIVED: dict[str, Callable[[], ColumnElement[bool]]] = {
 }
 
 
+_CUSTOM = "custom"
+
+
 class Selection(NamedTuple):
-    """Which customers: `filters` by name, only those with a value; `archived` is false, true or any."""
+    """Which customers: `filters` by name, only those with a value; `archived` is false, true or any.
+
+    The filter `custom` has the wanted texts of each custom field, by `custom_fields.<key>`.
+    """
 
     filters: Mapping[str, Any]
     archived: str
@@ -76,16 +89,25 @@ class Selection(NamedTuple):
     @property
     def shape(self) -> tuple[Any, ...]:
         """What the texts of its statements depend on."""
-        return tuple((name, self._is_one(name)) for name in sorted(self.filters)), self.archived
+        names = ((name, self._is_one(name)) for name in sorted(self.filters))
+        return tuple(names), len(self.filters.get(_CUSTOM, ())), self.archived
 
     @property
     def params(self) -> dict[str, Any]:
         """What is bound into them."""
-        return {name: value[0] if self._is_one(name) else value for name, value in self.filters.items()}
+        found = {
+            name: value[0] if self._is_one(name) else value for name, value in self.filters.items() if name != _CUSTOM
+        }
+        for i, (field, texts) in enumerate(self.filters.get(_CUSTOM, {}).items()):
+            found |= {f"custom{i}_field": field, f"custom{i}": texts}
+        return found
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """What they ask for."""
-        return [*(self._condition(name) for name in sorted(self.filters)), _ARCHIVED[self.archived]()]
+        found = [self._condition(name) for name in sorted(self.filters) if name != _CUSTOM]
+        for i in range(len(self.filters.get(_CUSTOM, ()))):
+            found.append(_with_value(bindparam(f"custom{i}_field", type_=_values.field.type), f"custom{i}"))
+        return [*found, _ARCHIVED[self.archived]()]
 
     def _is_one(self, name: str) -> bool:
         return name in _OWN and len(self.filters[name]) == 1

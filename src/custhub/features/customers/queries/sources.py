@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, select
+from collections.abc import Mapping
+
+from sqlalchemy import bindparam, func, select
 
 from custhub.features.customers.models import ExternalSourceRow, external_sources
+from custhub.kit.followed import Followed
 from custhub.kit.paging import Page
 from custhub.kit.query import Query, Reader
 
@@ -24,3 +27,22 @@ async def page_of_sources(reader: Reader, after: list[str] | None, limit: int) -
     else:
         rows = await _NEXT_PAGE.all(reader, limit=limit + 1, after=after[0])
     return Page(rows) if len(rows) <= limit else Page(rows[:limit], (rows[limit - 1].source,))
+
+
+SourceRanks = Followed[Mapping[str, int]]
+_STAMP = Query(
+    select(func.count(), func.coalesce(func.sum(_s.revision), 0), func.max(_s.updated_at)).select_from(
+        external_sources
+    ),
+    tuple,
+)
+_PRIORITIES = Query(select(_s.source, _s.priority), tuple)
+
+
+def source_ranks() -> SourceRanks:
+    """The priorities of all sources that have one, kept in memory; nothing was read yet."""
+    return Followed(_STAMP, _ranks, {})
+
+
+async def _ranks(reader: Reader) -> Mapping[str, int]:
+    return dict(await _PRIORITIES.all(reader))

@@ -3,6 +3,7 @@
 from custhub.features.customers.router import (
     addresses,
     batch,
+    confirmations,
     contacts,
     emails,
     external_ids,
@@ -20,6 +21,7 @@ OTHERS = (
     contacts.router,
     external_ids.router,
     tags.router,
+    confirmations.router,
     history.router,
     sources.router,
     forms.router,

@@ -20,9 +20,14 @@ from custhub.features.customers.deps import (
 from custhub.features.customers.queries import CustomerRecord
 from custhub.features.customers.schemas.answers import CustomerRead
 from custhub.features.customers.schemas.bodies import CustomerCreate, CustomerPatch
-from custhub.features.customers.schemas.views import can_view, customer_view, etag_of
 from custhub.features.customers.service.context import CustomerContext
 from custhub.features.customers.service.profile import CustomerService
+from custhub.features.fields.errors import (
+    CustomFieldInvalid,
+    CustomFieldUnknown,
+    PhoneInCustomField,
+    VocabularyValueUnknown,
+)
 from custhub.features.phones.errors import MaskAmbiguous, PhoneInvalid, PhoneRepeated, PhoneTaken
 from custhub.http.answers import Answer, created, not_modified, ok
 from custhub.http.fields import CustomerId
@@ -33,12 +38,18 @@ from custhub.kit.ids import Prefix, to_text
 from custhub.security.principal import FieldNotWritable
 
 router = hub_router("/v1/customers", "customers")
-Include = Annotated[list[Literal["can"]] | None, Query(max_length=1, description="`can`: what this caller may do")]
+Include = Annotated[
+    list[Literal["can", "provenance", "completeness"]] | None,
+    Query(
+        max_length=3,
+        description="`can`: what this caller may do; `provenance`: where values come from; `completeness`: 0 to 100",
+    ),
+]
 
 
 def show(record: CustomerRecord, context: CustomerContext) -> Answer:
     """200 with a customer as this caller sees it."""
-    return ok(customer_view(record, context.readable_dek(record), context.who.policy), context.etag(record))
+    return ok(context.show(record), context.etag(record))
 
 
 @router.get(
@@ -47,22 +58,17 @@ def show(record: CustomerRecord, context: CustomerContext) -> Answer:
     responses=problems(errors.CustomerNotFound, errors.CustomerErased),
     openapi_extra=traits(CONDITIONAL),
 )
-async def get_customer(customer_id: CustomerId, request: Request, who: CanRead, include: Include = None) -> Response:
+async def get_customer(customer_id: CustomerId, request: Request, _: CanRead, include: Include = None) -> Response:
     """Get one customer.
 
     The body holds its phones (masked), e-mails, addresses, contacts, external ids and tags.
     """
     context = context_of(request)
     record = await context.customers.get(customer_id)
-    digest = who.policy.digest
-    can = None
-    if include:
-        can = can_view(record, who)
-        digest = f"{digest[:4]}0ca0"
-    etag = etag_of(record.row.revision, digest)
+    etag = context.etag(record, include or ())
     if call_of(request).has_seen(etag):
         return not_modified(etag)
-    return ok(customer_view(record, context.readable_dek(record), who.policy, can), etag)
+    return ok(context.show(record, **context.extras(record, include)) if include else context.show(record), etag)
 
 
 @router.post(
@@ -85,6 +91,10 @@ async def get_customer(customer_id: CustomerId, request: Request, who: CanRead, 
         errors.TeamUnknown,
         errors.SourceNotGranted,
         errors.PersonUnknown,
+        VocabularyValueUnknown,
+        CustomFieldUnknown,
+        CustomFieldInvalid,
+        PhoneInCustomField,
         FieldNotWritable,
     ),
 )
@@ -92,8 +102,9 @@ async def create_customer(body: CustomerCreate, request: Request, _: CanCreate) 
     """Create one customer with its parts. A phone number that belongs to somebody else is refused."""
     context = context_of(request)
     record = await CustomerService(context).create(body)
-    view = customer_view(record, context.dek(record), context.who.policy)
-    return created(view, f"/v1/customers/{to_text(Prefix.CUSTOMER, record.row.id)}", context.etag(record))
+    return created(
+        context.show(record), f"/v1/customers/{to_text(Prefix.CUSTOMER, record.row.id)}", context.etag(record)
+    )
 
 
 @router.patch(
@@ -108,6 +119,11 @@ async def create_customer(body: CustomerCreate, request: Request, _: CanCreate) 
         errors.TaxIdInvalid,
         errors.OwnerUnknown,
         errors.TeamUnknown,
+        errors.FieldConfirmed,
+        VocabularyValueUnknown,
+        CustomFieldUnknown,
+        CustomFieldInvalid,
+        PhoneInCustomField,
         MaskAmbiguous,
         FieldNotWritable,
     ),

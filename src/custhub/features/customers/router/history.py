@@ -43,7 +43,7 @@ async def list_customer_history(
     names, dek = await names_of(reader, found.items), context.readable_dek(record)
     cursor = cursors.write(found.after)
     url = f"/v1/customers/{to_text(Prefix.CUSTOMER, customer_id)}/history?limit={query.limit}&cursor={cursor}"
-    views = [change_view(entry, details_of(entry, dek), who.policy, names) for entry in found.items]
+    views = [change_view(entry, details_of(entry, dek), who.policy, context.access, names) for entry in found.items]
     return page(views, cursor, url)
 
 
@@ -54,9 +54,9 @@ async def list_customer_history(
     openapi_extra=traits(NO_STORE),
 )
 async def reveal_customer_texts(customer_id: CustomerId, body: TextReveal, request: Request, _: CanReveal) -> Response:
-    """Reveal the texts of a customer that hold phone numbers, in full, with a reason.
+    """Reveal the texts of a customer that hold phone numbers, and its sensitive custom fields, with a reason.
 
-    Those of its addresses and contacts too. It is audited before it is answered.
+    Texts of its addresses and contacts too. It is audited before it is answered.
     """
     opened = await TextReveals(context_of(request)).reveal(customer_id, body)
     return secret({"fields": [text._asdict() for text in opened]})

@@ -12,9 +12,9 @@ from custhub.features.customers.queries.listing import count_customers, page_of_
 from custhub.features.customers.schemas.answers import CustomerMatches, CustomerPage
 from custhub.features.customers.schemas.bodies import CustomerLookup, LastFourLookup
 from custhub.features.customers.schemas.listing import CustomerListQuery
-from custhub.features.customers.schemas.views import can_view, customer_view
 from custhub.features.customers.service.lookup import CustomerLookup as Lookup
 from custhub.features.customers.service.selecting import saved_selections
+from custhub.features.fields.errors import CustomFieldUnknown
 from custhub.features.phones.errors import LookupQuotaExceeded, MaskProbing, PhoneInvalid
 from custhub.http.answers import NO_STORE, Answer, next_url, page
 from custhub.http.hub import call_of
@@ -27,7 +27,11 @@ from custhub.security.principal import FieldHidden
 router = hub_router("/v1/customers", "customers")
 
 
-@router.get("", response_model=CustomerPage, responses=problems(FieldHidden, FilterNotSupported, SavedFilterNotFound))
+@router.get(
+    "",
+    response_model=CustomerPage,
+    responses=problems(FieldHidden, FilterNotSupported, CustomFieldUnknown, SavedFilterNotFound),
+)
 async def list_customers(request: Request, query: Annotated[CustomerListQuery, Query()], who: CanRead) -> Response:
     """List customers, newest first by default.
 
@@ -38,14 +42,11 @@ async def list_customers(request: Request, query: Annotated[CustomerListQuery, Q
         saved = await saved_selections(call_of(request).hub).find(context.uow.database, who, query.saved_filter_id)
         query = query.with_saved(saved)
     query.check(who)
+    query.check_custom(context.access)
     cursors = Cursors(context.keys.cursors.sign, [who.id.hex, "customers", *query.binding()])
-    selection, reader = query.selection(), context.uow.database
+    selection, reader = query.selection_with(context.access), context.uow.database
     found = await page_of_customers(reader, who.reach, selection, query.sort, cursors.read(query.cursor), query.limit)
-    can = "can" in query.include
-    items = [
-        customer_view(record, context.readable_dek(record), who.policy, can_view(record, who) if can else None)
-        for record in found.items
-    ]
+    items = [context.show(record, **context.extras(record, query.include)) for record in found.items]
     total = None
     if "total" in query.include:
         total = (await count_customers(reader, who.reach, selection))._asdict()
@@ -73,5 +74,5 @@ async def lookup_customers(body: CustomerLookup, request: Request, who: CanLookU
         cursor = cursors.write(found.after)
     else:
         found, cursor = await lookup.by_number(body.phone, body.country), None
-    items = [customer_view(record, context.readable_dek(record), who.policy) for record in found.items]
+    items = [context.show(record) for record in found.items]
     return Answer({"data": items, "next_cursor": cursor, "has_more": cursor is not None}, 200, (NO_STORE,))

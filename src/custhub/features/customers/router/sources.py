@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Path, Query, Request, Response
 
-from custhub.features.customers.deps import CanManageFields, CanRead, IfMatch
+from custhub.features.customers.deps import CanManageFields, CanRead, IfMatch, standards_of
 from custhub.features.customers.errors import ExternalIdInvalid, ExternalSourceInUse, ExternalSourceNotFound
 from custhub.features.customers.queries.sources import page_of_sources
 from custhub.features.customers.schemas.bodies import SourceName
@@ -24,10 +24,16 @@ from custhub.http.hub import call_of
 from custhub.http.openapi import problems
 from custhub.http.routing import hub_router
 from custhub.kit.paging import Cursors
+from custhub.security.principal import Principal
 
 router = hub_router("/v1/external-sources", "external-sources")
 
 Source = Annotated[SourceName, Path(description="Name of the source: a-z, 0-9, `_`, `.` and `-`")]
+
+
+def _sources(request: Request, who: Principal) -> ExternalSources:
+    call = call_of(request)
+    return ExternalSources(call.unit_of_work(), who, standards_of(call.hub).ranks)
 
 
 @router.get("", response_model=ExternalSourcePage)
@@ -50,7 +56,7 @@ async def put_external_source(
     source: Source, body: ExternalSourcePut, request: Request, who: CanManageFields, if_match: IfMatch
 ) -> Response:
     """Declare an external source, or replace all that was said about it."""
-    row, is_new = await ExternalSources(call_of(request).unit_of_work(), who).put(source, body, if_match)
+    row, is_new = await _sources(request, who).put(source, body, if_match)
     view, etag = source_view(row), etag_of(row.revision, who.policy.digest)
     return created(view, f"/v1/external-sources/{source}", etag) if is_new else ok(view, etag)
 
@@ -63,5 +69,5 @@ async def put_external_source(
 )
 async def remove_external_source(source: Source, request: Request, who: CanManageFields, if_match: IfMatch) -> Response:
     """Remove an external source that no customer has an id of."""
-    await ExternalSources(call_of(request).unit_of_work(), who).remove(source, if_match)
+    await _sources(request, who).remove(source, if_match)
     return no_content()

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, JsonValue, StringConstraints
 
-from custhub.features.customers.rules import Calendar, CustomerKind, Gender, LifecycleStage
+from custhub.features.customers.rules import Calendar, CustomerKind, Gender
+from custhub.features.customers.rules.completeness import Lack
+from custhub.features.customers.rules.provenance import Rule
 from custhub.features.phones.schemas import PhoneRead
 from custhub.http.fields import (
     AddressId,
@@ -114,6 +116,36 @@ class CustomerCan(Read):
     fields: Annotated[list[S40], Field(max_length=100, description="Fields a PATCH may change")]
 
 
+class OriginRead(Read):
+    """Where one value comes from. `rule` says why it stands; a confirmed one outranks machines until it expires."""
+
+    field: Annotated[str, StringConstraints(max_length=60)]
+    part_id: Annotated[str, StringConstraints(max_length=30)] | None
+    source: S40
+    at: datetime
+    rule: Rule
+    by: Annotated[str, StringConstraints(max_length=80)] | None
+    confirmed_until: datetime | None
+
+
+class MissingRead(Read):
+    """A member that is missing or of no use, and what it would add to the score."""
+
+    field: Annotated[str, StringConstraints(max_length=60)]
+    reason: Lack
+    points: Annotated[int, Field(ge=0, le=100, json_schema_extra={"format": "int32"})]
+
+
+class CompletenessRead(Read):
+    """How complete a customer is, of what the caller sees; `points` are parts of the whole, not of a hundred."""
+
+    score: Annotated[int, Field(ge=0, le=100, json_schema_extra={"format": "int32"})]
+    missing: Annotated[list[MissingRead], Field(max_length=300)]
+
+
+CustomFieldValues = Annotated[dict[str, JsonValue], Field(max_length=200)]
+
+
 class CustomerRead(Read):
     """A customer. What the caller's role does not see is null or an empty list."""
 
@@ -130,7 +162,9 @@ class CustomerRead(Read):
     language: Annotated[str, StringConstraints(max_length=35)] | None
     time_zone: Annotated[str, StringConstraints(max_length=64)] | None
     preferred_channel: S40 | None
-    stage: LifecycleStage | None
+    stage: S40 | None = Field(description="An entry of the vocabulary `stage`")
+    category: S40 | None = Field(description="An entry of the vocabulary `category`")
+    needs: Annotated[list[S40], Field(max_length=50)] = Field(description="Entries of the vocabulary `need`")
     source: S40 | None
     owner_id: UserId | None
     team_id: TeamId | None
@@ -141,7 +175,12 @@ class CustomerRead(Read):
     contacts: Annotated[list[ContactRead], Field(max_length=500)]
     external_ids: Annotated[list[ExternalIdRead], Field(max_length=200)]
     tags: Annotated[list[TagRead], Field(max_length=500)]
+    custom_fields: CustomFieldValues | None = Field(description="By key of their definition; sensitive ones masked")
     can: CustomerCan | None = Field(description="Filled by `include=can`")
+    provenance: Annotated[list[OriginRead], Field(max_length=1_000)] | None = Field(
+        description="Filled by `include=provenance`"
+    )
+    completeness: CompletenessRead | None = Field(description="Filled by `include=completeness`")
     archived_at: datetime | None
     created_at: datetime
     updated_at: datetime

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, ConfigDict, Discriminator, Field, StringConstraints, Tag
+from pydantic import AfterValidator, ConfigDict, Discriminator, Field, JsonValue, StringConstraints, Tag
 
 from custhub.features.customers.errors import LookupAmbiguous
 from custhub.features.customers.rules import (
     Calendar,
     CustomerKind,
     Gender,
-    LifecycleStage,
     normalise_country,
     normalise_external_id,
     normalise_language,
@@ -56,6 +55,10 @@ Email = Annotated[
 ]
 Note = Annotated[str, StringConstraints(max_length=10_000)]
 TaxId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+VocabularyEntry = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern="^[a-z][a-z0-9_]*$")]
+Needs = Annotated[list[VocabularyEntry], Field(max_length=50)]
+CustomValues = Annotated[dict[VocabularyEntry, JsonValue], Field(max_length=200)]
+_ABOUT_CUSTOM = "By key of their definition. null takes a value away; the mask of a sensitive one leaves it"
 Channel = Literal["phone", "sms", "email", "wechat", "whatsapp", "mail", "app", "none"]
 
 
@@ -180,6 +183,9 @@ class _Profile(Body):
     preferred_channel: Channel | None = None
     owner_id: UserId | None = None
     team_id: TeamId | None = None
+    category: VocabularyEntry | None = Field(default=None, description="An entry of the vocabulary `category`")
+    needs: Needs = Field(default_factory=list, description="Entries of the vocabulary `need`")
+    custom_fields: CustomValues = Field(default_factory=dict, description=_ABOUT_CUSTOM)
     note: Note | None = Field(default=None, description="Phone numbers in it are sealed and shown masked")
 
 
@@ -205,7 +211,7 @@ class CustomerCreate(_Profile):
 
     kind: CustomerKind = CustomerKind.PERSON
     gender: Gender = Gender.UNKNOWN
-    stage: LifecycleStage = LifecycleStage.LEAD
+    stage: VocabularyEntry = Field(default="lead", description="An entry of the vocabulary `stage`")
     source: SourceName = Field(default="api", description="Where the customer came from")
     phones: list[PhoneCreate] = Field(default_factory=list, max_length=20)
     emails: list[EmailCreate] = Field(default_factory=list, max_length=20)
@@ -224,7 +230,7 @@ class CustomerPatch(_Profile):
 
     display_name: Name = ""
     gender: Gender = Gender.UNKNOWN
-    stage: LifecycleStage = LifecycleStage.LEAD
+    stage: VocabularyEntry = "lead"
     source: SourceName = "api"
 
     def changes(self) -> dict[str, Any]:

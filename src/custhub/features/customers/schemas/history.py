@@ -11,6 +11,7 @@ from pydantic import Field, JsonValue, StringConstraints
 
 from custhub.features.customers.queries.history import AuditEntry
 from custhub.features.customers.schemas.answers import S40, S200, Cursor
+from custhub.features.fields.rules import Access
 from custhub.features.phones.rules import MaskStyle, render_placeholders
 from custhub.http.fields import AuditId, Read
 from custhub.kit.ids import Prefix, to_text
@@ -61,7 +62,7 @@ class HistoryPage(Read):
 
 
 def change_view(
-    entry: AuditEntry, details: Mapping[str, Any], policy: FieldPolicy, names: Mapping[UUID, str]
+    entry: AuditEntry, details: Mapping[str, Any], policy: FieldPolicy, access: Access, names: Mapping[UUID, str]
 ) -> dict[str, Any]:
     """The body of one entry with what it holds. Fields that the caller's role hides are left out."""
     prefix = _ACTORS.get(entry.actor_kind)
@@ -78,11 +79,13 @@ def change_view(
         "client_id": entry.client_id,
         "action": entry.action,
         "reason": entry.reason,
-        "changes": [] if entry.action in _READING else list(_changes(entry, details, policy)),
+        "changes": [] if entry.action in _READING else list(_changes(entry, details, policy, access)),
     }
 
 
-def _changes(entry: AuditEntry, details: Mapping[str, Any], policy: FieldPolicy) -> Iterator[dict[str, Any]]:
+def _changes(
+    entry: AuditEntry, details: Mapping[str, Any], policy: FieldPolicy, access: Access
+) -> Iterator[dict[str, Any]]:
     for name in entry.fields:
         if (name != _ARCHIVED and name not in policy.access) or name in policy.hidden:
             continue
@@ -92,7 +95,13 @@ def _changes(entry: AuditEntry, details: Mapping[str, Any], policy: FieldPolicy)
         if name == PolicyField.PHONES:
             style = MaskStyle(policy.phone_mask)
             old, new = _masked(old, style), _masked(new, style)
+        if name == PolicyField.CUSTOM_FIELDS:
+            old, new = _seen(old, access), _seen(new, access)
         yield {"field": name, "old": _shown(old), "new": _shown(new)}
+
+
+def _seen(values: dict[str, Any] | None, access: Access) -> dict[str, Any] | None:
+    return values and {key: value for key, value in values.items() if key in access.readable}
 
 
 def _shown(value: Any) -> Any:  # a JSON value

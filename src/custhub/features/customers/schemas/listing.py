@@ -7,9 +7,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from custhub.features.customers.errors import FilterNotSupported
 from custhub.features.customers.queries.listing import CustomerSort, Selection
-from custhub.features.customers.rules import LifecycleStage, tag_key
+from custhub.features.customers.rules import tag_key
+from custhub.features.customers.schemas.bodies import VocabularyEntry
+from custhub.features.fields.rules import Access
+from custhub.features.fields.rules.schema import filter_text
 from custhub.http.fields import Body, Read, SavedFilterId, TeamId, Timestamp, UserId
+from custhub.http.issues import issue
 from custhub.kit.ids import Prefix, to_text
 from custhub.security.fields import Field as PolicyField
 from custhub.security.principal import FieldHidden, Principal
@@ -20,6 +25,8 @@ _Shown = Annotated[str, StringConstraints(max_length=100)]
 #: Parameter -> the field of the policy whose values it would tell.
 _READS = {
     "stage": PolicyField.STAGE,
+    "category": PolicyField.CATEGORY,
+    "need": PolicyField.NEEDS,
     "source": PolicyField.SOURCE,
     "owner_id": PolicyField.OWNER,
     "team_id": PolicyField.TEAM,
@@ -28,6 +35,9 @@ _READS = {
     "province": PolicyField.ADDRESSES,
     "city": PolicyField.ADDRESSES,
 }
+CustomFilter = Annotated[
+    str, StringConstraints(min_length=3, max_length=242, pattern="^[a-z][a-z0-9_]{0,39}:[^\\u0000-\\u001f]+$")
+]
 
 
 _IDS = {"owner_id": Prefix.USER, "team_id": Prefix.TEAM}
@@ -47,7 +57,9 @@ class PageQuery(BaseModel):
 class CustomerFilters(BaseModel):
     """Which customers: filters are ANDed, a list is a set."""
 
-    stage: list[LifecycleStage] = Field(default=[], max_length=20, description="Lifecycle stages")
+    stage: list[VocabularyEntry] = Field(default=[], max_length=20, description="Stages, by key")
+    category: list[VocabularyEntry] = Field(default=[], max_length=20, description="Categories, by key")
+    need: list[VocabularyEntry] = Field(default=[], max_length=20, description="Needs, by key")
     source: list[_Name] = Field(default=[], max_length=50, description="Where the customers came from")
     owner_id: list[UserId] = Field(default=[], max_length=50, description="Who looks after them")
     team_id: list[TeamId] = Field(default=[], max_length=50, description="Which team looks after them")
@@ -103,6 +115,8 @@ class CustomerFilterRead(Read):
     """Which customers a filter selects."""
 
     stage: Annotated[list[_Shown], Field(max_length=50)]
+    category: Annotated[list[_Shown], Field(max_length=50)]
+    need: Annotated[list[_Shown], Field(max_length=50)]
     source: Annotated[list[_Shown], Field(max_length=50)]
     owner_id: Annotated[list[UserId], Field(max_length=50)]
     team_id: Annotated[list[TeamId], Field(max_length=50)]
@@ -121,7 +135,12 @@ class CustomerListQuery(CustomerFilters, PageQuery):
     """Filters are ANDed; a repeated one is a set."""
 
     sort: CustomerSort = Field(default=CustomerSort.CREATED_DOWN, description="Order; a minus turns it round")
-    include: list[Literal["can", "total"]] = Field(default=[], max_length=2, description="What else to answer")
+    custom: list[CustomFilter] = Field(
+        default=[], max_length=20, description="`key:value` of a filterable custom field; several of one key are a set"
+    )
+    include: list[Literal["can", "total", "completeness"]] = Field(
+        default=[], max_length=3, description="What else to answer"
+    )
     saved_filter_id: SavedFilterId | None = Field(
         default=None, description="A saved filter; a filter given beside it replaces the saved one of that name"
     )
@@ -131,6 +150,21 @@ class CustomerListQuery(CustomerFilters, PageQuery):
         super().check(who, body)
         if self.sort.endswith("name"):
             who.require_readable(PolicyField.DISPLAY_NAME)
+        if self.custom:
+            who.require_readable(PolicyField.CUSTOM_FIELDS)
+
+    def check_custom(self, access: Access) -> None:
+        """Raise CustomFieldUnknown, FilterNotSupported for custom fields that lists cannot be filtered by."""
+        for text in self.custom:
+            if not access.definition(text.partition(":")[0], "query").filterable:
+                raise FilterNotSupported(issues=[issue("#/custom", FilterNotSupported.code, "query")])
+
+    def selection_with(self, access: Access) -> Selection:
+        """`selection`, with the filters of custom fields."""
+        found = self.selection()
+        if not self.custom:
+            return found
+        return found._replace(filters={**found.filters, "custom": _custom(self.custom, access)})
 
     def with_saved(self, saved: CustomerFilter) -> CustomerListQuery:
         """These parameters, and of the saved filter what they leave open."""
@@ -140,3 +174,15 @@ class CustomerListQuery(CustomerFilters, PageQuery):
     def binding(self) -> list[Any]:
         """What a cursor of this list is bound to: everything but place and size."""
         return [str(self.model_dump(exclude={"cursor", "limit"}))]
+
+
+def _custom(asked: list[str], access: Access) -> dict[str, list[str]]:
+    """Field -> texts to compare with. A text that is no value of its field finds nobody."""
+    found: dict[str, list[str]] = {}
+    for text in asked:
+        key, _, value = text.partition(":")
+        texts = found.setdefault(f"custom_fields.{key}", [])
+        wanted = filter_text(access.definition(key, "query").schema, value)
+        if wanted is not None:
+            texts.append(wanted)
+    return found

@@ -6,14 +6,13 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from custhub.features.customers.schemas.answers import S40
 from custhub.http.fields import Read
 
 
 class RevealedText(Read):
-    """One text with the numbers that its readers see masked."""
+    """One text with the numbers that its readers see masked, or one sensitive custom field."""
 
-    field: S40
+    field: Annotated[str, StringConstraints(max_length=60)]
     part_id: Annotated[str, StringConstraints(max_length=30)] | None = Field(
         description="The address or contact it stands in; null for the customer itself"
     )

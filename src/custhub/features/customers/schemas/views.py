@@ -7,6 +7,7 @@ from typing import Any
 from custhub.crypto.cipher import Dek
 from custhub.features.customers.models import AddressRow, ContactRow, CustomerRow, EmailRow, ExternalIdRow, TagRow
 from custhub.features.customers.queries import CustomerRecord
+from custhub.features.fields.rules import Access
 from custhub.features.phones.rules import MaskStyle
 from custhub.features.phones.schemas import phone_view
 from custhub.features.phones.vault import shown_texts
@@ -18,11 +19,18 @@ from custhub.security.scopes import Scope
 TEXTS = ("display_name", "given_name", "family_name", "company_name", "note")
 """Texts of a customer in which numbers are recognised."""
 
-_LISTS = {Field.PHONES, Field.EMAILS, Field.ADDRESSES, Field.CONTACTS, Field.EXTERNAL_IDS, Field.TAGS}
+_LISTS = {Field.NEEDS, Field.PHONES, Field.EMAILS, Field.ADDRESSES, Field.CONTACTS, Field.EXTERNAL_IDS, Field.TAGS}
 
 
 def customer_view(
-    record: CustomerRecord, dek: Dek | None, policy: FieldPolicy, can: dict[str, Any] | None = None
+    record: CustomerRecord,
+    dek: Dek | None,
+    policy: FieldPolicy,
+    access: Access,
+    *,
+    can: dict[str, Any] | None = None,
+    provenance: list[dict[str, Any]] | None = None,
+    completeness: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The body of a customer. Hidden fields are null or empty; masked ones show their first character."""
     row = record.row
@@ -45,6 +53,8 @@ def customer_view(
         "time_zone": row.time_zone,
         "preferred_channel": row.preferred_channel,
         "stage": row.stage,
+        "category": row.category,
+        "needs": row.needs or [],
         "source": row.source,
         "owner_id": text_or_none(Prefix.USER, row.owner_id),
         "team_id": text_or_none(Prefix.TEAM, row.team_id),
@@ -55,7 +65,10 @@ def customer_view(
         "contacts": [contact_view(contact, dek, style) for contact in record.contacts],
         "external_ids": [external_id_view(key) for key in record.external_ids],
         "tags": [tag_view(tag) for tag in record.tags],
+        "custom_fields": access.shown(row.custom),
         "can": can,
+        "provenance": provenance,
+        "completeness": completeness,
         "archived_at": row.archived_at,
         "created_at": row.created_at,
         "updated_at": row.updated_at,

@@ -10,6 +10,7 @@ from custhub.features.customers.queries import CustomerRecord
 from custhub.features.customers.schemas.bodies import AddressCreate, AddressFields, AddressPatch
 from custhub.features.customers.service.keeping import PartKeeper
 from custhub.features.phones.vault import opened_texts, returned_texts
+from custhub.kit.ids import Prefix
 from custhub.security.fields import Field
 
 _PLACE = ("province", "city", "district", "division_code", "street", "postcode")
@@ -22,6 +23,7 @@ class CustomerAddresses(PartKeeper[AddressRow, AddressCreate, AddressPatch]):
     field = Field.ADDRESSES
     noun = "address"
     limit = 50
+    prefix = Prefix.ADDRESS
     missing = AddressNotFound
     told = ("label", "is_primary", "country", *_PLACE)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from custhub.crypto.cipher import Dek
+from custhub.crypto.columns import Sealed
 from custhub.crypto.models import CustomerKey
 from custhub.features.customers.errors import BirthdayInvalid, ContactNotAllowed, NameInvalid, TaxIdInvalid
-from custhub.features.customers.models import CustomerRow
+from custhub.features.customers.models import CustomerRow, FieldValueRow
 from custhub.features.customers.queries import CustomerRecord
 from custhub.features.customers.rules import (
     CustomerKind,
@@ -22,7 +23,9 @@ from custhub.features.customers.rules import (
 )
 from custhub.features.customers.schemas.bodies import BirthdayInput, CustomerCreate
 from custhub.features.customers.service.context import CustomerContext
+from custhub.features.customers.service.custom import filter_rows
 from custhub.features.customers.service.parts import primary_index
+from custhub.features.fields.rules import Catalogue
 from custhub.features.phones.errors import PhoneRepeated
 from custhub.features.phones.queries import PhoneRow
 from custhub.features.phones.rules import PhoneNumber
@@ -34,11 +37,12 @@ from custhub.security.reach import ReachKind
 
 
 class NewCustomer(NamedTuple):
-    """A customer ready to be stored: its record, and the numbers behind its phone rows."""
+    """A customer ready to be stored: its record, the numbers behind its phone rows, what lists find it by."""
 
     record: CustomerRecord
     key: CustomerKey
     numbers: tuple[PhoneNumber, ...]
+    values: tuple[FieldValueRow, ...] = ()
 
 
 class CustomerBuilder:
@@ -59,6 +63,8 @@ class CustomerBuilder:
         if body.contacts and body.kind is not CustomerKind.ORGANISATION:
             raise ContactNotAllowed(issues=[issue("#/contacts", ContactNotAllowed.code)])
         tax_id = tax_id_of(body.tax_id, body.addresses[0].country if body.addresses else context.country)
+        catalogue = context.standards.catalogue.value
+        check_entries(catalogue, body.stage, body.category, body.needs)
 
         customer_id = new_id()
         dek, wrapped = context.keys.cipher.new_dek(customer_id)
@@ -76,6 +82,9 @@ class CustomerBuilder:
             },
             context.country,
         )
+        custom: tuple[dict[str, Any] | None, Sealed | None] = (None, None)
+        if body.custom_fields:
+            custom = context.custom.build(dek, customer_id, body.custom_fields)
         row = CustomerRow(
             id=customer_id,
             kind=body.kind,
@@ -98,12 +107,18 @@ class CustomerBuilder:
             team_id=body.team_id,
             note=texts["note"],
             spans=spans,
+            category=body.category,
+            needs=sorted(set(body.needs)) or None,
+            custom=custom[0],
+            custom_sealed=custom[1],
+            provenance=None,
             archived_at=None,
             created_at=now,
             updated_at=now,
             revision=1,
         )
-        return NewCustomer(self._with_parts(row, key, dek, body, numbers), key, numbers)
+        values = filter_rows(catalogue, row) if body.needs or body.custom_fields else ()
+        return NewCustomer(self._with_parts(row, key, dek, body, numbers), key, numbers, values)
 
     def _with_parts(
         self, row: CustomerRow, key: CustomerKey, dek: Dek, body: CustomerCreate, numbers: Sequence[PhoneNumber]
@@ -159,6 +174,16 @@ def _names(body: CustomerCreate) -> tuple[str | None, str | None, str]:
     if family is None and given is None and body.kind is CustomerKind.PERSON:
         family, given = split_name(display)
     return family, given, display
+
+
+def check_entries(catalogue: Catalogue, stage: str | None, category: str | None, needs: Sequence[str]) -> None:
+    """Raise VocabularyValueUnknown for what is no active entry of its vocabulary; None stands for nothing new."""
+    if stage is not None:
+        catalogue.require_entry("stage", stage, "#/stage")
+    if category is not None:
+        catalogue.require_entry("category", category, "#/category")
+    for i, need in enumerate(needs):
+        catalogue.require_entry("need", need, f"#/needs/{i}")
 
 
 def composed(family: str | None, given: str | None) -> str | None:

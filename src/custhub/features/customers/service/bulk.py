@@ -86,7 +86,7 @@ class BulkPreparer:
         )
 
     def _own(self, new: NewCustomer) -> Iterable[tuple[str, EncodedRow]]:
-        for table, rows in rows_of(new.record, new.key):
+        for table, rows in rows_of(new.record, new.key, new.values):
             encode = self._coders.of(table.name).encode
             for row in rows:
                 yield table.name, encode(row)

@@ -13,6 +13,7 @@ from custhub.features.customers.service.keeping import PartKeeper
 from custhub.features.customers.service.parts import CONTACT_TEXTS
 from custhub.features.phones.vault import returned_texts
 from custhub.http.issues import issue
+from custhub.kit.ids import Prefix
 from custhub.security.fields import Field
 
 
@@ -22,6 +23,7 @@ class CustomerContacts(PartKeeper[ContactRow, ContactCreate, ContactPatch]):
     field = Field.CONTACTS
     noun = "contact"
     limit = 200
+    prefix = Prefix.CONTACT
     missing = ContactNotFound
     told = ("name", "job_title", "department", "email", "person_id", "is_primary")
 

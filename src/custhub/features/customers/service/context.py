@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,12 +13,17 @@ from custhub.crypto.live import LiveKeys
 from custhub.features.accounts.queries import reachable_owner, reachable_team
 from custhub.features.customers.errors import CustomerArchived, ExternalIdTaken, OwnerUnknown, TeamUnknown
 from custhub.features.customers.events import CustomerUpdated
-from custhub.features.customers.models import EXTERNAL_ID, ExternalIdRow
+from custhub.features.customers.models import EXTERNAL_ID, CustomerRow, ExternalIdRow
 from custhub.features.customers.queries import CustomerRecord
 from custhub.features.customers.queries.claims import held_keys, held_numbers, reachable_among
 from custhub.features.customers.repository import CustomerRepository
-from custhub.features.customers.schemas.views import etag_of
+from custhub.features.customers.rules.provenance import PERSON, Origin, Provenance, Rule
+from custhub.features.customers.schemas.extras import completeness_view, provenance_view
+from custhub.features.customers.schemas.views import can_view, customer_view, etag_of
+from custhub.features.customers.service.custom import CustomFields
 from custhub.features.customers.service.parts import PartBuilder
+from custhub.features.customers.service.standards import RefusedChange, Standards
+from custhub.features.fields.rules import Access
 from custhub.features.phones.errors import PhoneTaken
 from custhub.features.phones.rules import MaskStyle
 from custhub.features.phones.service import PhoneQuotas, PhoneService
@@ -32,8 +38,11 @@ from custhub.settings import Settings
 class CustomerContext:
     """The caller, its unit of work, and the repository and numbers it reaches through them."""
 
-    def __init__(self, uow: UnitOfWork, who: Principal, keys: LiveKeys, settings: Settings) -> None:
+    def __init__(
+        self, uow: UnitOfWork, who: Principal, keys: LiveKeys, settings: Settings, standards: Standards
+    ) -> None:
         self.uow = uow
+        self.standards = standards
         self.who = who
         self.keys = keys
         self.country = settings.default_country
@@ -55,13 +64,48 @@ class CustomerContext:
             return None
 
     @property
+    def access(self) -> Access:
+        """The custom fields that this caller sees and writes."""
+        who = self.who
+        return self.standards.catalogue.value.access_of(None if who.kind == "operator" else who.roles)
+
+    @property
+    def custom(self) -> CustomFields:
+        """Reads and writes custom fields as this caller may."""
+        return CustomFields(self.standards.catalogue.value, self.access, self.country)
+
+    @property
     def mask_style(self) -> MaskStyle:
         """How this caller sees numbers."""
         return MaskStyle(self.who.policy.phone_mask)
 
-    def etag(self, record: CustomerRecord) -> str:
-        """The entity tag this caller sees."""
-        return etag_of(record.row.revision, self.who.policy.digest)
+    def etag(self, record: CustomerRecord, asked: Collection[str] = ()) -> str:
+        """The entity tag this caller sees; `asked` are the members it asked for by `include`."""
+        digest = self.who.policy.digest
+        if record.row.custom is not None:
+            digest = digest[:4] + self.access.digest[:4]
+        if asked:
+            # What is complete depends on what is declared, and by when a confirmation ends nothing here changes.
+            told = [digest, *sorted(set(asked)), self.standards.catalogue.value.digest]
+            digest = hashlib.sha256(repr(told).encode()).hexdigest()[:8]
+        return etag_of(record.row.revision, digest)
+
+    def extras(self, record: CustomerRecord, asked: Collection[str]) -> dict[str, Any]:
+        """The members that a call asks for by `include`."""
+        found: dict[str, Any] = {}
+        policy = self.who.policy
+        if "can" in asked:
+            found["can"] = can_view(record, self.who)
+        if "provenance" in asked:
+            found["provenance"] = provenance_view(record, policy, self.access)
+        if "completeness" in asked:
+            catalogue = self.standards.catalogue.value
+            found["completeness"] = completeness_view(record, policy, self.access, catalogue)
+        return found
+
+    def show(self, record: CustomerRecord, **more: Any) -> dict[str, Any]:
+        """The body of a customer as this caller sees it; `more` are members that only some calls ask for."""
+        return customer_view(record, self.readable_dek(record), self.who.policy, self.access, **more)
 
     def part_builder(self, record: CustomerRecord) -> PartBuilder:
         """Builds parts of this customer. Raises IntegrityError when its data key is gone."""
@@ -69,9 +113,31 @@ class CustomerContext:
 
     def builder_of(self, customer_id: UUID, dek: Dek) -> PartBuilder:
         """Builds parts of a customer whose data key is at hand."""
+        return PartBuilder(customer_id, dek, self.country, self.uow.now, self.caller)
+
+    @property
+    def caller(self) -> str:
+        """Who is calling, as customers keep it: `user:usr_...`."""
         who = self.who
-        added_by = f"{who.kind}:{to_text(Prefix.USER if who.kind == 'user' else Prefix.CLIENT, who.id)}"
-        return PartBuilder(customer_id, dek, self.country, self.uow.now, added_by)
+        return f"{who.kind}:{to_text(Prefix.USER if who.kind == 'user' else Prefix.CLIENT, who.id)}"
+
+    @property
+    def is_person(self) -> bool:
+        """Whether somebody says this, not a program."""
+        return self.who.kind in ("user", "operator")
+
+    def origin(self) -> Origin:
+        """Where a value comes from that this caller sends: a person's word outranks machines for a while."""
+        now = self.uow.now
+        if self.is_person:
+            return Origin(PERSON, now, Rule.CONFIRMED, self.caller, now + self.standards.confirmed_for)
+        granted = self.who.reach.params.get("reach_sources") or ("api",)
+        return Origin(granted[0] if len(granted) == 1 else "api", now, Rule.CHANGED)
+
+    async def review(self, record: CustomerRecord, refused: Sequence[RefusedChange]) -> None:
+        """Make review items of values that a machine sent and that do not stand."""
+        if refused:
+            await self.standards.refusals.keep(self.uow, record.row.id, self.dek(record), refused)
 
     async def live(self, customer_id: UUID, if_match: frozenset[int] | None = None) -> CustomerRecord:
         """A customer to change. Raises CustomerNotFound, CustomerArchived, StaleRevision."""
@@ -89,9 +155,16 @@ class CustomerContext:
         details: Mapping[str, Any] | None = None,
         action: str = "customer.updated",
         reason: str | None = None,
+        origins: Mapping[str, Origin | None] | None = None,
     ) -> CustomerRecord:
-        """Store the next revision, tell others and leave an audit entry with what changed, sealed."""
-        row = self.customers.change(record.row, values or {})
+        """Store the next revision, tell others and leave an audit entry with what changed, sealed.
+
+        `origins` say where values and parts come from now; None where a part is gone.
+        """
+        values = values or {}
+        if origins:
+            values = {**values, "provenance": provenance_of(record.row).with_origins(origins)}
+        row = self.customers.change(record.row, values)
         self.uow.emit(CustomerUpdated(row.id, row.revision, row.id, tuple(fields)))
         self.uow.audit(
             Note(action, "customer", row.id, row.id, list(fields), reason, details=details, sealer=self.dek(record))
@@ -129,6 +202,11 @@ class CustomerContext:
             return ExternalIdTaken(members=named(min(known, default=None)))
 
         self.uow.on_violation(EXTERNAL_ID, explain)
+
+
+def provenance_of(row: CustomerRow) -> Provenance:
+    """Where the values of a customer come from."""
+    return Provenance(row.provenance, row.source, row.created_at)
 
 
 def named(holder: UUID | None) -> dict[str, object]:

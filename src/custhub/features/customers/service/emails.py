@@ -7,6 +7,7 @@ from custhub.features.customers.models import EmailRow
 from custhub.features.customers.queries import CustomerRecord
 from custhub.features.customers.schemas.bodies import EmailCreate, EmailPatch
 from custhub.features.customers.service.keeping import PartKeeper
+from custhub.kit.ids import Prefix
 from custhub.security.fields import Field
 
 
@@ -16,6 +17,7 @@ class CustomerEmails(PartKeeper[EmailRow, EmailCreate, EmailPatch]):
     field = Field.EMAILS
     noun = "email"
     limit = 50
+    prefix = Prefix.EMAIL
     missing = EmailNotFound
     told = ("email", "label", "is_primary")
 

@@ -21,7 +21,7 @@ from custhub.features.customers.schemas.bodies import (
 from custhub.features.customers.schemas.views import etag_of
 from custhub.features.customers.service.context import CustomerContext
 from custhub.kit.errors import NotFound
-from custhub.kit.ids import Prefix, text_or_none
+from custhub.kit.ids import Prefix, text_or_none, to_text
 from custhub.kit.revisions import check_revision
 from custhub.security.fields import Field
 
@@ -40,6 +40,7 @@ class PartKeeper(ABC, Generic[P, C, U]):
     field: ClassVar[Field]
     noun: ClassVar[str]
     limit: ClassVar[int]
+    prefix: ClassVar[Prefix]
     missing: ClassVar[type[NotFound]]
     #: Columns an audit entry tells of.
     told: ClassVar[tuple[str, ...]]
@@ -122,8 +123,13 @@ class PartKeeper(ABC, Generic[P, C, U]):
         before = {row.id: row for row in self.rows(record)}
         after = {row.id: self._written(before.get(row.id), row) for row in _with_one_primary(rows, primary, part_id)}
         told = [self._told(before.get(part_id)), self._told(after.get(part_id))]
+        origin = None if verb == "removed" else self._context.origin()
         record = self._context.changed(
-            record, [self.field.value], details={self.field.value: told}, action=f"{self.noun}.{verb}"
+            record,
+            [self.field.value],
+            details={self.field.value: told},
+            action=f"{self.noun}.{verb}",
+            origins={to_text(self.prefix, part_id): origin},
         )
         parts: dict[str, Any] = {self.field: tuple(after.values())}
         return record._replace(**parts)

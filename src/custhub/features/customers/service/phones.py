@@ -18,6 +18,7 @@ from custhub.features.phones.rules import MaskStyle, PhoneKind, PhoneStatus, mas
 from custhub.features.phones.schemas import PhoneCreate, PhonePatch, PhoneReveal, PhoneVerify
 from custhub.features.phones.service import PhoneQuotas
 from custhub.features.phones.vault import open_number
+from custhub.kit.ids import Prefix, to_text
 from custhub.kit.revisions import check_revision
 from custhub.kit.uow import Note
 from custhub.security.fields import Field
@@ -48,7 +49,8 @@ class CustomerPhones:
         row = context.phones.build(customer_id, dek, number, body, is_primary=is_primary)
         context.phones.store(row, number)
         others = self._only_primary(record.phones, dek) if is_primary else record.phones
-        record = self._changed(record, (*others, row), "phone.added", [None, _told(number.e164, row)])
+        told = [None, _told(number.e164, row)]
+        record = self._changed(record, (*others, row), "phone.added", told, row.id)
         return record, row
 
     async def change(
@@ -105,7 +107,7 @@ class CustomerPhones:
         left = tuple(phone for phone in record.phones if phone.id != phone_id)
         if row.is_primary and left:
             left = (self._promoted(left[0], dek), *left[1:])
-        self._changed(record, left, "phone.removed", [_told(_openable(dek, row), row), None])
+        self._changed(record, left, "phone.removed", [_told(_openable(dek, row), row), None], phone_id)
 
     async def reveal(self, customer_id: UUID, phone_id: UUID, body: PhoneReveal) -> str:
         """The number in full. The audit entry is committed first; without it there is no number (S-22)."""
@@ -157,7 +159,7 @@ class CustomerPhones:
         phones = tuple(sorted((*others, new), key=lambda phone: phone.id))
         number = open_number(dek, row)
         told = [_told(number, row), _told(number, new) | ({} if note is None else {"note": note})]
-        return self._changed(record, phones, action, told, reason), new
+        return self._changed(record, phones, action, told, row.id, reason), new
 
     def _only_primary(self, phones: Sequence[PhoneRow], dek: Dek) -> tuple[PhoneRow, ...]:
         changed: list[PhoneRow] = []
@@ -184,10 +186,17 @@ class CustomerPhones:
         phones: Sequence[PhoneRow],
         action: str,
         told: Sequence[dict[str, Any] | None],
+        phone_id: UUID,
         reason: str | None = None,
     ) -> CustomerRecord:
+        origin = None if action == "phone.removed" else self._context.origin()
         record = self._context.changed(
-            record, [Field.PHONES.value], details={Field.PHONES.value: told}, action=action, reason=reason
+            record,
+            [Field.PHONES.value],
+            details={Field.PHONES.value: told},
+            action=action,
+            reason=reason,
+            origins={to_text(Prefix.PHONE, phone_id): origin},
         )
         return record._replace(phones=tuple(phones))
 

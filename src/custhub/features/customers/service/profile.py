@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from custhub.features.customers.errors import (
     CustomerNotArchived,
+    FieldConfirmed,
     PersonUnknown,
     SourceNotGranted,
 )
@@ -18,21 +20,31 @@ from custhub.features.customers.rules import (
     CustomerKind,
     pinyin_key,
 )
+from custhub.features.customers.rules.provenance import WHOLE, Origin
 from custhub.features.customers.schemas.bodies import CustomerCreate, CustomerPatch
 from custhub.features.customers.schemas.views import TEXTS
-from custhub.features.customers.service.building import CustomerBuilder, birthday_of, composed, tax_id_of
-from custhub.features.customers.service.context import CustomerContext
+from custhub.features.customers.service.building import (
+    CustomerBuilder,
+    birthday_of,
+    check_entries,
+    composed,
+    tax_id_of,
+)
+from custhub.features.customers.service.context import CustomerContext, provenance_of
+from custhub.features.customers.service.custom import PREFIX, filter_rows
 from custhub.features.customers.service.texts import changed_texts, stored_texts
+from custhub.features.customers.service.values import REFERENCES
 from custhub.features.phones.rules import render_placeholders
 from custhub.http.issues import issue
-from custhub.kit.ids import Prefix, to_text
+from custhub.kit.ids import to_text
 from custhub.kit.revisions import check_revision
 from custhub.kit.uow import Note
 from custhub.security.fields import Field
 from custhub.security.principal import FieldNotWritable
 from custhub.security.reach import ReachKind
 
-_REFERENCES = {Field.OWNER.value: Prefix.USER, Field.TEAM.value: Prefix.TEAM}
+#: Members that are more than a column.
+_APART = frozenset({"birthday", "tax_id", "custom_fields", *TEXTS})
 
 
 class CustomerService:
@@ -47,11 +59,11 @@ class CustomerService:
         """Store a new customer with all its parts. PhoneTaken and ExternalIdTaken show at commit."""
         context, uow = self._context, self._uow
         await self.check(body)
-        record, key, numbers = CustomerBuilder(context).build(body)
+        record, key, numbers, values = CustomerBuilder(context).build(body)
         context.customers.add(record.row, key)
         for phone, number in zip(record.phones, numbers, strict=True):
             context.phones.store(phone, number)
-        for parts in (record.emails, record.addresses, record.contacts, record.external_ids, record.tags):
+        for parts in (record.emails, record.addresses, record.contacts, record.external_ids, record.tags, values):
             context.customers.add_parts(parts)
         context.on_external_id_taken(record.external_ids)
         uow.emit(CustomerCreated(record.row.id, 1, record.row.id))
@@ -83,9 +95,17 @@ class CustomerService:
             raise SourceNotGranted(issues=[issue("#/source", SourceNotGranted.code)])
 
     async def patch(
-        self, customer_id: UUID, body: CustomerPatch, if_match: frozenset[int] | None = None
+        self,
+        customer_id: UUID,
+        body: CustomerPatch,
+        if_match: frozenset[int] | None = None,
+        told: Mapping[str, Origin | None] | None = None,
     ) -> CustomerRecord:
-        """Change what was sent. Raises FieldNotWritable, StaleRevision; an unchanged body stores nothing."""
+        """Change what was sent. Raises FieldNotWritable, StaleRevision; an unchanged body stores nothing.
+
+        What a person sends is confirmed by it, but for the origins that are `told`; a program gets FieldConfirmed for
+        what a person has confirmed.
+        """
         context = self._context
         record = await context.live(customer_id, if_match)
         sent = body.changes()
@@ -102,13 +122,45 @@ class CustomerService:
             fields.update(texts)
             if "display_name" in texts:
                 changed["name_key"] = pinyin_key(changed["display_name"], CustomerKind(record.row.kind))
-        if not fields:
+        custom = context.custom.patch(dek, record.row, sent.get("custom_fields") or {})
+        changed.update(custom.columns)
+        if not fields and not custom.changes:
             return record
-        details = {f: [_shown(record.row, f), _shown(record.row._replace(**changed), f)] for f in sorted(fields)}
-        return context.changed(record, sorted(fields), changed, details)
+        origins = {**self._origins(record.row, [*fields, *(PREFIX + key for key in custom.changes)]), **(told or {})}
+        details = {f: [_shown(record.row, f), _shown(record.row._replace(**changed), f)] for f in fields}
+        if custom.changes:
+            details[Field.CUSTOM_FIELDS.value] = [
+                {key: pair[side] for key, pair in custom.changes.items()} for side in (0, 1)
+            ]
+        if "needs" in changed or custom.changes:
+            catalogue = context.standards.catalogue.value
+            old, new = record.row, record.row._replace(**changed)
+            context.customers.change_values(filter_rows(catalogue, old), filter_rows(catalogue, new))
+        return context.changed(record, sorted(details), changed, details, origins=origins)
+
+    def _origins(self, row: CustomerRow, keys: Sequence[str]) -> dict[str, Origin | None]:
+        """Where these values come from now. Raises FieldConfirmed."""
+        known = provenance_of(row)
+        if not self._context.is_person:
+            held = sorted(key for key in keys if known.of(key).is_confirmed(self._uow.now))
+            if held:
+                raise FieldConfirmed(issues=[issue(f"#/{key.replace('.', '/')}", FieldConfirmed.code) for key in held])
+        origins: dict[str, Origin | None] = dict.fromkeys(keys, self._context.origin())
+        if Field.SOURCE in keys and not known.is_told(WHOLE):
+            origins[WHOLE] = known.whole
+        return origins
 
     def _columns(self, record: CustomerRecord, sent: dict[str, Any]) -> dict[str, Any]:
-        values = {name: value for name, value in sent.items() if name not in ("birthday", "tax_id", *TEXTS)}
+        row = record.row
+        values = {name: value for name, value in sent.items() if name not in _APART}
+        if "needs" in values:
+            values["needs"] = sorted(set(values["needs"])) or None
+        check_entries(
+            self._context.standards.catalogue.value,
+            values.get("stage") if values.get("stage") != row.stage else None,
+            values.get("category") if values.get("category") != row.category else None,
+            [need for need in values.get("needs") or () if need not in (row.needs or ())],
+        )
         if "birthday" in sent:
             birthday: tuple[str | None, str | None, bool] = (None, None, False)
             if sent["birthday"] is not None:
@@ -171,4 +223,4 @@ def _shown(row: CustomerRow, field: str) -> Any:
     value = getattr(row, field)
     if field in TEXTS and value is not None:
         return render_placeholders(value, ())
-    return to_text(_REFERENCES[field], value) if isinstance(value, UUID) else value
+    return to_text(REFERENCES[field], value) if isinstance(value, UUID) else value

@@ -10,6 +10,7 @@ from custhub.crypto.errors import IntegrityError
 from custhub.crypto.live import LiveKeys
 from custhub.features.customers.queries.records import BY_ID
 from custhub.features.customers.schemas.views import customer_view
+from custhub.features.fields.service.catalogue import FieldCatalogue
 from custhub.kit.db import Database
 from custhub.security.fields import FieldPolicy
 from custhub.security.reach import ALL_ROWS
@@ -31,9 +32,10 @@ class Rights(Protocol):
 class CustomerRenderer:
     """Shows customers as they are now."""
 
-    def __init__(self, database: Database, keys: LiveKeys) -> None:
+    def __init__(self, database: Database, keys: LiveKeys, catalogue: FieldCatalogue) -> None:
         self._database = database
         self._keys = keys
+        self._catalogue = catalogue
 
     async def __call__(self, subject_id: UUID, access: Rights) -> Mapping[str, Any] | None:
         """The body that GET gives; None without the right to read customers, or where there is none."""
@@ -48,4 +50,5 @@ class CustomerRenderer:
                 dek = self._keys.cipher.unwrap(subject_id, record.dek_version, record.wrapped_dek)
             except IntegrityError:
                 dek = None
-        return customer_view(record, dek, access.policy)
+        # An endpoint keeps no roles: custom fields for some of them only are not for it.
+        return customer_view(record, dek, access.policy, self._catalogue.value.access_of(()))

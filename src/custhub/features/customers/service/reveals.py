@@ -6,12 +6,16 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
+import orjson
+
 from custhub.crypto.cipher import Dek
 from custhub.features.customers.models import AddressRow, ContactRow, CustomerRow
 from custhub.features.customers.queries import CustomerRecord
 from custhub.features.customers.schemas.bodies import TextReveal
 from custhub.features.customers.schemas.views import TEXTS
 from custhub.features.customers.service.context import CustomerContext
+from custhub.features.customers.service.custom import PREFIX
+from custhub.features.customers.service.custom import opened as opened_values
 from custhub.features.customers.service.parts import CONTACT_TEXTS
 from custhub.features.phones.vault import opened_texts
 from custhub.kit.ids import Prefix, to_text
@@ -63,12 +67,21 @@ class TextReveals:
     def _opened(self, record: CustomerRecord, dek: Dek) -> Iterator[OpenedText]:
         readable = [name for name in TEXTS if self._policy.may_read(name)]
         yield from _of_row(dek, "customers", None, record.row, readable)
+        if self._policy.may_read(Field.CUSTOM_FIELDS):
+            yield from self._custom(record, dek)
         if self._policy.may_read(Field.ADDRESSES):
             for address in record.addresses:
                 yield from _of_row(dek, "customer_addresses", Prefix.ADDRESS, address, ("street",))
         if self._policy.may_read(Field.CONTACTS):
             for contact in record.contacts:
                 yield from _of_row(dek, "customer_contacts", Prefix.CONTACT, contact, CONTACT_TEXTS)
+
+    def _custom(self, record: CustomerRecord, dek: Dek) -> Iterator[OpenedText]:
+        values = opened_values(dek, record.row)
+        for key in self._context.access.readable:
+            if key in values:
+                value = values[key]
+                yield OpenedText(PREFIX + key, None, value if isinstance(value, str) else orjson.dumps(value).decode())
 
 
 def _of_row(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from custhub.features.customers.errors import ExternalSourceInUse, ExternalSourceNotFound
 from custhub.features.customers.models import ExternalSourceRow
 from custhub.features.customers.queries.claims import is_source_in_use
+from custhub.features.customers.queries.sources import SourceRanks
 from custhub.features.customers.repository import SourceRepository
 from custhub.features.customers.schemas.sources import ExternalSourcePut
 from custhub.features.customers.schemas.views import etag_of
@@ -14,13 +15,16 @@ from custhub.kit.uow import Note, UnitOfWork
 from custhub.kit.writes import LostRace
 from custhub.security.principal import Principal
 
+_MEMBERS = ExternalSourcePut.model_fields
+
 
 class ExternalSources:
     """Use cases of external sources. They belong to no customer, so nobody's reach narrows them."""
 
-    def __init__(self, uow: UnitOfWork, who: Principal) -> None:
+    def __init__(self, uow: UnitOfWork, who: Principal, ranks: SourceRanks) -> None:
         self._uow = uow
         self._who = who
+        self._ranks = ranks
         self._sources = SourceRepository(uow)
 
     async def put(
@@ -31,13 +35,15 @@ class ExternalSources:
         if row is None:
             if if_match is not None:
                 raise StaleRevision
-            row = ExternalSourceRow(source, body.identity, body.description, self._uow.now, self._uow.now, 1)
+            now = self._uow.now
+            row = ExternalSourceRow(source, body.identity, body.description, body.priority, now, now, 1)
             self._sources.add(row, self._run_again)
             self._told("external_source.created", row)
             return row, True
         self._check(row, if_match)
-        if (row.identity, row.description) != (body.identity, body.description):
-            row = self._sources.change(row, {"identity": body.identity, "description": body.description})
+        sent = body.model_dump()
+        if any(getattr(row, name) != value for name, value in sent.items()):
+            row = self._sources.change(row, sent)
             self._told("external_source.updated", row)
         return row, False
 
@@ -56,7 +62,13 @@ class ExternalSources:
         check_revision(if_match, row.revision, etag_of(row.revision, self._who.policy.digest))
 
     def _told(self, action: str, row: ExternalSourceRow) -> None:
-        self._uow.audit(Note(action, "external_source", None, fields=["identity", "description"], reason=row.source))
+        self._uow.audit(Note(action, "external_source", None, fields=sorted(_MEMBERS), reason=row.source))
+        left = {} if action.endswith("removed") else {row.source: row.priority}
+        self._uow.on_commit(
+            lambda: self._ranks.put(
+                lambda known: {**{name: rank for name, rank in known.items() if name != row.source}, **left}
+            )
+        )
 
     @staticmethod
     async def _run_again() -> HubError:

@@ -1,0 +1,53 @@
+"""What the values of customers are held against, and where those go that were refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple, Protocol
+from uuid import UUID
+
+from custhub.crypto.cipher import Dek
+from custhub.features.customers.queries.sources import SourceRanks
+from custhub.features.customers.rules.provenance import DEFAULT_PRIORITY
+from custhub.features.fields.service.catalogue import FieldCatalogue
+from custhub.kit.uow import UnitOfWork
+
+#: Key of the standards among the parts of the hub.
+STANDARDS = "customers.standards"
+
+
+class RefusedChange(NamedTuple):
+    """A value that a machine sent and that does not stand, for a person to look at.
+
+    `field` is a member (`birthday`, `custom_fields.size`); the values are those of the API.
+    """
+
+    field: str
+    reason: str
+    source: str
+    at: datetime
+    standing: Any
+    claimed: Any
+
+
+class RefusedChanges(Protocol):
+    """Keeps what was refused until somebody decides; the quality feature implements it."""
+
+    async def keep(self, uow: UnitOfWork, customer_id: UUID, dek: Dek, refused: Sequence[RefusedChange]) -> None:
+        """Make review items of them, in the same commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standards:
+    """Vocabularies and custom fields, the priorities of sources, how long a person's word outranks machines."""
+
+    catalogue: FieldCatalogue
+    ranks: SourceRanks
+    refusals: RefusedChanges
+    confirmed_for: timedelta
+
+    def priority_of(self, source: str) -> int:
+        """How far a source is believed."""
+        return self.ranks.value.get(source, DEFAULT_PRIORITY)

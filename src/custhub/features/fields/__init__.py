@@ -1,0 +1,1 @@
+"""Vocabularies and custom fields: what a business adds to the members of a customer."""

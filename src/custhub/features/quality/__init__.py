@@ -1,0 +1,1 @@
+"""Quality: what may be wrong with customers, for people to decide."""

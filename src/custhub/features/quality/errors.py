@@ -1,0 +1,45 @@
+"""Expected failures of findings."""
+
+from __future__ import annotations
+
+from custhub.kit.errors import Conflict, NotFound, Text
+
+
+class FindingNotFound(NotFound):
+    """There is no such finding, or its customer is out of your reach."""
+
+    code = "finding_not_found"
+    title = "Finding not found"
+    zh = Text("质量问题不存在", "没有这条质量问题，或其客户不在您的可见范围内。")
+
+
+class FindingDecided(Conflict):
+    """This finding was decided already. Undo that first."""
+
+    code = "finding_decided"
+    title = "Finding decided"
+    zh = Text("已处理", "该条已处理，请先撤销再重新处理。")
+
+
+class FindingNotDecided(Conflict):
+    """Nothing was decided about this finding, so there is nothing to undo."""
+
+    code = "finding_not_decided"
+    title = "Finding not decided"
+    zh = Text("尚未处理", "该条尚未处理，没有可撤销的操作。")
+
+
+class FindingOutdated(Conflict):
+    """The field changed since. Look at the customer as it is now."""
+
+    code = "finding_outdated"
+    title = "Finding outdated"
+    zh = Text("数据已变更", "该字段已被更改，请先查看客户的当前数据。")
+
+
+class FindingReopened(Conflict):
+    """There is a newer open finding about the same field and source. Decide that one."""
+
+    code = "finding_reopened"
+    title = "Newer finding open"
+    zh = Text("已有更新的待审核项", "同一字段与来源已有更新的待审核项，请处理那一条。")

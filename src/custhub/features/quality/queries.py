@@ -1,0 +1,118 @@
+"""Read statements over findings, within the reach of who asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import bindparam, select
+
+from custhub.crypto.models import CustomerKey, customer_keys
+from custhub.features.customers.models import customers
+from custhub.features.quality.models import FindingRow, findings
+from custhub.kit.paging import Page
+from custhub.kit.query import Query, Reader
+from custhub.security.reach import Reach, Reachable
+
+__all__ = ["FindingRow"]
+
+_f = findings.c
+_WIDTH = len(FindingRow._fields)
+
+
+class FindingRecord(NamedTuple):
+    """A finding with the wrapped data key of its customer, None where that is gone."""
+
+    row: FindingRow
+    dek_version: int | None
+    wrapped_dek: bytes | None
+
+
+def _record(values: Iterable[Any]) -> FindingRecord:
+    values = list(values)
+    return FindingRecord(FindingRow._make(values[:_WIDTH]), *values[_WIDTH:])
+
+
+_RECORD = (
+    select(findings, customer_keys.c.dek_version, customer_keys.c.wrapped)
+    .select_from(
+        findings.join(customers, customers.c.id == _f.customer_id).outerjoin(
+            customer_keys, customer_keys.c.customer_id == _f.customer_id
+        )
+    )
+)  # fmt: skip
+_BY_ID = Reachable(_RECORD.where(_f.id == bindparam("id")), customers, _record)
+_PAGES: dict[tuple[bool, ...], Reachable[FindingRecord]] = {}
+
+
+def _page(state: bool, customer: bool, after: bool) -> Reachable[FindingRecord]:
+    statement = _RECORD
+    if state:
+        statement = statement.where(_f.state == bindparam("state"))
+    if customer:
+        statement = statement.where(_f.customer_id == bindparam("customer_id", type_=_f.customer_id.type))
+    if after:
+        statement = statement.where(_f.id < bindparam("after", type_=_f.id.type))
+    return Reachable(statement.order_by(_f.id.desc()).limit(bindparam("limit")), customers, _record)
+
+
+for _shape in ((s, c, a) for s in (False, True) for c in (False, True) for a in (False, True)):
+    _PAGES[_shape] = _page(*_shape)
+
+_WHY = "written by whoever changes the customer, whose reach was checked; merges and erasure act on all of it"
+_OF_CUSTOMER = Query(
+    select(findings).where(_f.customer_id == bindparam("customer_id")).order_by(_f.id), FindingRow._make, everyone=_WHY
+)
+_OF_SOURCE = Query(
+    select(findings)
+    .where(
+        _f.customer_id == bindparam("customer_id"),
+        _f.kind == bindparam("kind"),
+        _f.source == bindparam("source"),
+    )
+    .order_by(_f.id),
+    FindingRow._make,
+    everyone=_WHY,
+)
+_KEYS = Query(
+    select(customer_keys).where(customer_keys.c.customer_id == bindparam("customer_id")),
+    CustomerKey._make,
+    everyone=_WHY,
+)
+
+
+async def finding_by_id(reader: Reader, reach: Reach, finding_id: UUID) -> FindingRecord | None:
+    """One finding within reach."""
+    return await _BY_ID.of(reach).first(reader, id=finding_id, **reach.params)
+
+
+async def page_of_findings(
+    reader: Reader, reach: Reach, state: str | None, customer_id: UUID | None, after: Sequence[Any] | None, limit: int
+) -> Page[FindingRecord]:
+    """Findings, newest first."""
+    params: dict[str, Any] = {"limit": limit + 1, **reach.params}
+    if state is not None:
+        params["state"] = state
+    if customer_id is not None:
+        params["customer_id"] = customer_id
+    if after is not None:
+        params["after"] = UUID(hex=after[0])
+    query = _PAGES[state is not None, customer_id is not None, after is not None]
+    found = await query.of(reach).all(reader, **params)
+    return Page(found) if len(found) <= limit else Page(found[:limit], (found[limit - 1].row.id.hex,))
+
+
+async def findings_of(reader: Reader, customer_id: UUID) -> list[FindingRow]:
+    """All findings of a customer, oldest first."""
+    return await _OF_CUSTOMER.all(reader, customer_id=customer_id)
+
+
+async def findings_of_source(reader: Reader, customer_id: UUID, kind: str, source: str) -> list[FindingRow]:
+    """The findings of one kind about what one source said of a customer, oldest first."""
+    return await _OF_SOURCE.all(reader, customer_id=customer_id, kind=kind, source=source)
+
+
+async def data_key_of(reader: Reader, customer_id: UUID) -> CustomerKey | None:
+    """The wrapped data key of a customer."""
+    return await _KEYS.first(reader, customer_id=customer_id)

@@ -1,0 +1,110 @@
+"""Bodies of findings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+
+from custhub.features.fields.rules import MASK, Access
+from custhub.features.quality.models import FindingRow
+from custhub.features.quality.rules import FindingKind, FindingState
+from custhub.http.fields import CustomerId, FindingId, Read, Revision
+from custhub.kit.ids import Prefix, to_text
+from custhub.security.fields import FieldPolicy
+
+_Name = Annotated[str, StringConstraints(max_length=60)]
+_Cursor = Annotated[str, StringConstraints(max_length=500)]
+_CUSTOM = "custom_fields"
+
+
+class QualityFindingListQuery(BaseModel):
+    """Which findings."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    state: FindingState | None = Field(default=None, description="Only those of this state")
+    customer_id: CustomerId | None = Field(default=None, description="Only those of this customer")
+    limit: int = Field(default=50, ge=1, le=200, description="Rows per page")
+    cursor: _Cursor | None = Field(default=None, description="`next_cursor` of the page before")
+
+
+class QualityFindingRead(Read):
+    """Something about a customer that a person decides.
+
+    `standing` is the value that was kept, `proposed` the one that was refused. Both are null where the caller's role
+    does not see the field; sensitive ones are masked.
+    """
+
+    id: FindingId
+    object: Literal["finding"]
+    customer_id: CustomerId
+    kind: FindingKind
+    field: _Name
+    source: _Name
+    reason: _Name
+    state: FindingState
+    standing: JsonValue = Field(description="What the field says: any JSON value")
+    proposed: JsonValue = Field(description="What the source says")
+    occurred_at: datetime | None
+    times_seen: Annotated[int, Field(ge=1, le=2_147_483_647, json_schema_extra={"format": "int32"})]
+    last_seen_at: datetime
+    decided_by: Annotated[str, StringConstraints(max_length=80)] | None
+    decided_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    revision: Revision
+
+
+class QualityFindingPage(Read):
+    """A page of findings."""
+
+    data: Annotated[list[QualityFindingRead], Field(max_length=200)]
+    next_cursor: _Cursor | None
+    has_more: bool
+
+
+def finding_view(
+    row: FindingRow, evidence: Mapping[str, Any] | None, policy: FieldPolicy, access: Access
+) -> dict[str, Any]:
+    """The body of a finding; `evidence` is None where it does not open any more."""
+    shown = evidence or {}
+    return {
+        "id": to_text(Prefix.FINDING, row.id),
+        "object": "finding",
+        "customer_id": to_text(Prefix.CUSTOMER, row.customer_id),
+        "kind": row.kind,
+        "field": row.field,
+        "source": row.source,
+        "reason": row.reason,
+        "state": row.state,
+        "standing": _seen(row.field, shown.get("standing"), policy, access),
+        "proposed": _seen(row.field, shown.get("claimed"), policy, access),
+        "occurred_at": shown.get("at"),
+        "times_seen": row.times_seen,
+        "last_seen_at": row.last_seen_at,
+        "decided_by": row.decided_by,
+        "decided_at": row.decided_at,
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+        "revision": row.revision,
+    }
+
+
+def _seen(field: str, value: Any, policy: FieldPolicy, access: Access) -> Any:  # any JSON value
+    name, _, key = field.partition(".")
+    if value is None or not policy.may_read(name):
+        return None
+    if name == _CUSTOM:
+        definition = access.readable.get(key)
+        if definition is None:
+            return None
+        return MASK if definition.sensitive else value
+    return value
+
+
+def etag_of(revision: int, digest: str) -> str:
+    """Strong entity tag: the revision, and the field policy that shaped the body."""
+    return f'"{revision}-{digest}"'

@@ -1,0 +1,1 @@
+"""Use cases of findings: what was refused is kept, and people decide."""
