@@ -35,13 +35,23 @@ def make_customer(**members: Any) -> dict[str, Any]:
     return {"display_name": "李娜"} | members
 
 
+#: Storms of requests on a busy machine: who waits there for a connection or a lock has not lost the database.
+_PATIENT = {"statement_timeout_ms": 30_000, "lock_timeout_ms": 20_000}
+
+
 class HubUnderTest:
     """A started hub. `client(scopes)` gives clients of any rights; the default one holds every scope."""
 
     def __init__(
         self, home: Path, database_url: str = "", *, access_log: AccessLog | None = None, **settings: Any
     ) -> None:
-        given: dict[str, Any] = {"rate_limit": "off", "home": home, "database_url": database_url} | settings
+        given: dict[str, Any] = {
+            "rate_limit": "off",
+            "home": home,
+            "database_url": database_url,
+            **_PATIENT,
+            **settings,
+        }
         self.settings = Settings(**given)
         self.clock = ManualClock(START)
         self.settings.keyring_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -206,18 +206,29 @@ async def _write(call: Any, books: Books, stop: asyncio.Event, seed: int) -> Non
 
 
 async def _settled(call: Any) -> None:
-    """Wait until every event has its position and nothing waits to be delivered."""
-    async with asyncio.timeout(_CLOSING_SECONDS):
-        while True:
-            checksum = (await call("GET", "/v1/events/checksum?type=customer")).json()
-            waiting = 0
-            for state in ("pending", "sending"):
-                page = (await call("GET", f"/v1/webhook-deliveries?state={state}&limit=1")).json()
-                waiting += len(page["data"])
-            await asyncio.sleep(1.0)
-            again = (await call("GET", "/v1/events/checksum?type=customer")).json()
-            if waiting == 0 and checksum["position"] == again["position"]:
-                return
+    """Wait until every change has its position and nothing waits to be delivered; then the books tell what is missing.
+
+    A worker that was just killed takes seconds to come back: that nothing moves does not mean that nothing waits.
+    """
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_CLOSING_SECONDS):
+            while not (await _is_placed(call) and await _is_delivered(call)):
+                await asyncio.sleep(1.0)
+
+
+async def _is_placed(call: Any) -> bool:
+    state = State.of((await _customers(call)).items())
+    checksum = (await call("GET", "/v1/events/checksum?type=customer")).json()
+    return bool((checksum["count"], checksum["checksum"]) == (state.live, state.to_bytes().hex()))
+
+
+async def _is_delivered(call: Any) -> bool:
+    pages = [await call("GET", f"/v1/webhook-deliveries?state={state}&limit=1") for state in ("pending", "sending")]
+    return not any(page.json()["data"] for page in pages)
+
+
+async def _customers(call: Any) -> dict[str, int]:
+    return {row["id"]: row["revision"] for row in await _all(call, "/v1/customers?limit=200&archived=any")}
 
 
 async def _all(call: Any, path: str) -> list[dict[str, Any]]:
@@ -234,7 +245,7 @@ async def _all(call: Any, path: str) -> list[dict[str, Any]]:
 async def _compare(call: Any, books: Books, consumer: Consumer, kills: int) -> Closing:
     faults: list[str] = []
     events = await _all(call, "/v1/events?limit=200")
-    customers = {row["id"]: row["revision"] for row in await _all(call, "/v1/customers?limit=200&archived=any")}
+    customers = await _customers(call)
     checksum = (await call("GET", "/v1/events/checksum?type=customer")).json()
     deliveries = await _all(call, "/v1/webhook-deliveries?limit=200")
 
