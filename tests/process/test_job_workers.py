@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -68,3 +70,19 @@ def test_jobs_in_the_terminal(tmp_path: Path, run: Run) -> None:
     assert run(tmp_path, "jobs", "watch", job_id).code == 0
     for verb in ("cancel", "retry"):
         assert run(tmp_path, "jobs", verb, job_id).code == 1
+
+
+def test_jobs_watch_shows_one_line_that_moves_on_a_terminal(tmp_path: Path, run: Run) -> None:
+    assert run(tmp_path, "init").code == 0
+    assert run(tmp_path, "keys", "rotate", "--purpose", "field").code == 0
+    job_id = run(tmp_path, "jobs", "list").out.splitlines()[1].split()[0]
+    terminal, stderr = pty.openpty()
+    with os.fdopen(terminal, "rb", buffering=0) as screen:
+        command = [sys.executable, "-m", "custhub", "jobs", "watch", job_id]
+        env = os.environ | {"CUSTHUB_HOME": str(tmp_path)}
+        watching = subprocess.run(command, env=env, stdout=subprocess.PIPE, stderr=stderr, timeout=60, check=True)
+        os.close(stderr)
+        seen = screen.read(4_096).decode()
+    assert watching.stdout.decode().startswith("/v1/key-rotations/key_")
+    assert seen.startswith("\r\x1b[Ksucceeded ")
+    assert seen.count("\n") == 1

@@ -199,3 +199,21 @@ async def test_get_key_rotation_answers_304_while_nothing_moves(fresh_hub: HubUn
     assert again.status_code == 304
     await finish(fresh_hub, location)
     assert (await fresh_hub.api.get(location, headers={"If-None-Match": first.headers["etag"]})).status_code == 200
+
+
+async def test_a_rotation_whose_job_was_canceled_is_closed_and_goes_on_with_the_next_one(
+    fresh_hub: HubUnderTest,
+) -> None:
+    made = await make_customers(fresh_hub, 3)
+    location = await start(fresh_hub, "field")
+    job = f"/v1/jobs/{(await fresh_hub.api.get(location)).json()['job_id']}"
+    assert (await fresh_hub.api.post(f"{job}/cancel")).status_code == 200
+    assert (await fresh_hub.api.post("/v1/key-rotations", json={"purpose": "field"})).status_code == 409
+    await runner_of(fresh_hub).round()
+    closed = (await fresh_hub.api.get(location)).json()
+    assert (closed["state"], closed["error"]["code"]) == ("failed", "key_rotation_stopped")
+    # Valid as it stands: numbers open, and another rotation takes up the key that this one had brought.
+    await assert_found(fresh_hub, made)
+    done = await finish(fresh_hub, await start(fresh_hub, "field"))
+    assert (done["state"], done["to_kid"]) == ("succeeded", closed["to_kid"])
+    assert await kids(fresh_hub, "customer_keys", "kid") == {2: 3}
