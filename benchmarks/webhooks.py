@@ -7,6 +7,7 @@ import json
 import time
 import urllib.request
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 
 from benchmarks.client import paced, run
@@ -26,15 +27,17 @@ class _Consumer:
         self.ages: list[float] = []
 
     async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One request: the hub keeps no connection."""
-        head = await reader.readuntil(b"\r\n\r\n")
-        at = head.lower().index(b"content-length:") + 15
-        body = await reader.readexactly(int(head[at : head.index(b"\r", at)]))
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-        now = time.time()
-        self.arrived.append(now)
-        self.ages.append(now - datetime.fromisoformat(json.loads(body)["timestamp"]).timestamp())
-        await writer.drain()
+        """Requests, as long as the hub keeps the connection."""
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                at = head.lower().index(b"content-length:") + 15
+                body = await reader.readexactly(int(head[at : head.index(b"\r", at)]))
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+                now = time.time()
+                self.arrived.append(now)
+                self.ages.append(now - datetime.fromisoformat(json.loads(body)["timestamp"]).timestamp())
+                await writer.drain()
         writer.close()
 
     def forget(self) -> None:

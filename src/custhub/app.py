@@ -86,6 +86,8 @@ LINKS: tuple[Callable[[LiveKeys], CustomerLink], ...] = (
     lambda _: CustomerBulkRows(),
     lambda _: CustomerLinkTokens(),
 )
+#: Connections to consumers of webhooks stay open this long after a delivery: most of one's cost is the next handshake.
+_KEEP_SECONDS = 5.0
 #: Background tasks get this long to finish their step when the process stops.
 _STOP_SECONDS = 5.0
 
@@ -140,7 +142,13 @@ class Application:
         self.messages = message_sender(self.hub, lambda: egress_client(settings))
         renderers = {"customer": CustomerRenderer(self.database, self.keys, self.catalogue)}
         owners = self.messages.owners(mailbox_of)
-        self.webhooks = Webhooks(self.hub, egress_policy(settings), lambda: egress_client(settings), renderers, owners)
+        self.webhooks = Webhooks(
+            self.hub,
+            egress_policy(settings),
+            lambda: egress_client(settings, keep_seconds=_KEEP_SECONDS),
+            renderers,
+            owners,
+        )
         self.events = EventRelay(self.database, self.clock, fan_outs=(self.webhooks.fan_out,))
         self.retention = EventRetention(self.database, self.clock)
         #: One task gives events their positions and seals the audit log, one after the other (E-6, S-70).

@@ -31,6 +31,6 @@ def egress_policy(settings: Settings) -> EgressPolicy:
     return EgressPolicy(allow=allow, allow_http=settings.egress_http, ports=(443, 80, *settings.egress_ports))
 
 
-def egress_client(settings: Settings) -> EgressClient:
-    """Calls within that policy."""
-    return EgressClient(egress_policy(settings))
+def egress_client(settings: Settings, *, keep_seconds: float = 0.0) -> EgressClient:
+    """Calls within that policy; connections are kept for so long after a call."""
+    return EgressClient(egress_policy(settings), keep_seconds=keep_seconds)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ClauseElement, ColumnClause, bindparam, literal_column, null, update
@@ -53,8 +52,7 @@ class InTransaction:
         return await self.connection.fetch(sql, values)
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """A delivery that is about to be sent."""
 
     id: UUID
@@ -65,8 +63,7 @@ class Claim:
     body: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What became of a delivery after an attempt."""
 
     id: UUID
@@ -188,11 +185,11 @@ class Lane:
 
     async def claim(self, claims: Sequence[Claim]) -> None:
         """Take these for sending."""
-        await _CLAIM.run(self._database, self._connection, [asdict(claim) for claim in claims])
+        await _CLAIM.run(self._database, self._connection, [claim._asdict() for claim in claims])
 
     async def conclude(self, verdicts: Sequence[Verdict]) -> None:
         """Store what became of these; whoever calls holds their leases."""
-        await _CONCLUDE.run(self._database, self._connection, [asdict(verdict) for verdict in verdicts])
+        await _CONCLUDE.run(self._database, self._connection, [verdict._asdict() for verdict in verdicts])
 
     async def release(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Give back what was claimed and not sent: `id`, `token`, and when it was due."""
