@@ -93,6 +93,14 @@ class VocabularyEntryNeeded(Conflict):
     zh = Text("词条不可停用", "未指定时新客户会使用该词条，因此不能停用。")
 
 
+class VocabularyKeyTooLong(RuleBroken):
+    """Keys of stages have at most 16 characters."""
+
+    code = "vocabulary_key_too_long"
+    title = "Key too long"
+    zh = Text("键过长", "阶段的键至多 16 个字符。")
+
+
 class TooManyEntries(Conflict):
     """The vocabulary, or the list of vocabularies, is as long as it may be."""
 

@@ -14,6 +14,7 @@ from custhub.features.fields.errors import (
     VocabularyEntryNotFound,
     VocabularyEntryTaken,
     VocabularyKeyTaken,
+    VocabularyKeyTooLong,
     VocabularyNotFound,
 )
 from custhub.features.fields.queries import all_vocabularies, page_of_changes, vocabulary_by_id
@@ -101,7 +102,7 @@ async def update_vocabulary(
     "/{vocabulary_id}/entries",
     status_code=201,
     response_model=VocabularyRead,
-    responses=problems(VocabularyNotFound, VocabularyEntryTaken, TooManyEntries),
+    responses=problems(VocabularyNotFound, VocabularyEntryTaken, VocabularyKeyTooLong, TooManyEntries),
 )
 async def add_vocabulary_entry(
     vocabulary_id: VocabularyId, body: EntryCreate, vocabularies: TheVocabularies, _: CanManage

@@ -141,11 +141,17 @@ class Catalogue:
             raise VocabularyValueUnknown(issues=[_issue(pointer, VocabularyValueUnknown)])
 
     def with_definition(self, definition: Definition) -> Catalogue:
-        """The same with this definition, new or changed."""
+        """The same with this definition, new or changed; a newer one that is known stays."""
+        known = self.definitions.get(definition.key)
+        if known is not None and known.revision > definition.revision:
+            return self
         return Catalogue({**self.definitions, definition.key: definition}, self.vocabularies)
 
     def with_vocabulary(self, vocabulary: Vocabulary) -> Catalogue:
-        """The same with this vocabulary, new or changed."""
+        """The same with this vocabulary, new or changed; a newer one that is known stays."""
+        known = self.vocabularies.get(vocabulary.key)
+        if known is not None and known.revision > vocabulary.revision:
+            return self
         return Catalogue(self.definitions, {**self.vocabularies, vocabulary.key: vocabulary})
 
     def indexed(self, custom: Mapping[str, Any] | None) -> Iterable[tuple[str, str]]:

@@ -11,6 +11,7 @@ from custhub.features.fields.errors import (
     VocabularyEntryNotFound,
     VocabularyEntryTaken,
     VocabularyKeyTaken,
+    VocabularyKeyTooLong,
 )
 from custhub.features.fields.events import VocabularyCreated, VocabularyUpdated
 from custhub.features.fields.models import EntryRow, VocabularyChangeRow, VocabularyRow
@@ -31,7 +32,7 @@ MAX_ENTRIES = 500
 #: What the hub gives a new customer of which nothing is said.
 _DEFAULTS = {("stage", "lead")}
 #: The column of a stage is shorter than those of others.
-_MAX_KEYS = {"stage": 16}
+_MAX_STAGE = 16
 _TOLD = ("label_en", "label_zh", "position", "active")
 
 
@@ -80,8 +81,10 @@ class Vocabularies:
         record = await self._vocabularies.get(vocabulary_id)
         if any(known.key == body.key for known in record.entries):
             raise VocabularyEntryTaken(issues=[issue("#/key", VocabularyEntryTaken.code)])
-        if len(record.entries) >= MAX_ENTRIES or len(body.key) > _MAX_KEYS.get(record.row.key, 40):
+        if len(record.entries) >= MAX_ENTRIES:
             raise TooManyEntries
+        if record.row.key == "stage" and len(body.key) > _MAX_STAGE:
+            raise VocabularyKeyTooLong(issues=[issue("#/key", VocabularyKeyTooLong.code)])
         entry = self._entry(record.row, body)
         self._vocabularies.add_entry(entry)
         self._uow.on_violation("pk_vocabulary_entries", _run_again)
