@@ -33,6 +33,7 @@ from custhub.features.customers.rules import load_tables
 from custhub.features.customers.service.rendering import CustomerRenderer
 from custhub.features.customers.service.selecting import SAVED_SELECTIONS
 from custhub.features.customers.service.standards import STANDARDS, Standards
+from custhub.features.customers.tasks import SearchRebuild
 from custhub.features.fields.service.catalogue import CATALOGUE, field_catalogue
 from custhub.features.filters.service import SavedSelections
 from custhub.features.keys.service.fence import KeyFence
@@ -238,6 +239,7 @@ class Application:
             self.webhooks.replay,
             BulkActionJob(self.hub),
             BulkUndoJob(self.hub),
+            SearchRebuild(),
         )
 
     def _rights(self) -> AccountRights:

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from custhub.cli import documents, first, jobs, keys, messages, people, programs, records, serving, tokens
+from custhub.cli import documents, first, jobs, keys, messages, people, programs, records, search, serving, tokens
 from custhub.cli.output import explain
 
 _commands = typer.Typer(
@@ -27,6 +27,7 @@ for name, group in (
     ("jobs", jobs.commands),
     ("audit", records.commands),
     ("messages", messages.commands),
+    ("search", search.commands),
 ):
     _commands.add_typer(group, name=name)
 

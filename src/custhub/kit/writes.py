@@ -29,7 +29,9 @@ from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.selectable import CTE
 
-Operation = Literal["insert", "insert_many", "update", "delete"]
+Operation = Literal["insert", "insert_many", "update", "delete", "delete_many"]
+#: Writes with rows: keys of those to remove, or values of new ones.
+_MANY = ("insert_many", "delete_many")
 
 
 #: Key in `Table.info`: the columns of a contested unique key. Rows of one write go in sorted by them: rivals that
@@ -43,7 +45,7 @@ class LostRace(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One statement of the set: rows for an insert, key and values for the others."""
+    """One statement of the set: rows for many, key and values for the others."""
 
     operation: Operation
     table: Table
@@ -55,6 +57,8 @@ class Write:
     @property
     def shape(self) -> tuple[Any, ...]:
         """What the text depends on."""
+        if self.operation in _MANY:
+            return (self.operation, self.table.name, tuple(self.rows[0]))
         return (self.operation, self.table.name, tuple(self.key), tuple(self.values), self.guard)
 
 
@@ -85,6 +89,11 @@ class WriteSet:
     def delete(self, table: Table, key: Mapping[str, Any]) -> None:
         """Remove the rows with this key."""
         self.writes.append(Write("delete", table, key, {}))
+
+    def delete_all(self, table: Table, keys: Sequence[Mapping[str, Any]]) -> None:
+        """Remove the rows with these keys; each names the same columns."""
+        if keys:
+            self.writes.append(Write("delete_many", table, {}, {}, _sorted(table, keys)))
 
     def clear(self) -> None:
         """Forget everything."""
@@ -133,13 +142,16 @@ class SqliteWriter:
 
     def prepare(self, write: Write) -> tuple[Statement, list[list[Any]]]:
         """The text of a write and its rows of parameters."""
-        many = write.operation == "insert_many"
-        shape = ("insert", write.table.name, (), tuple(write.rows[0]), False) if many else write.shape
+        many = write.operation in _MANY
+        shape = write.shape
+        if write.operation == "insert_many":
+            shape = ("insert", write.table.name, (), tuple(write.rows[0]), False)
         text = self._texts.get(shape)
         if text is None:
             text = self._texts[shape] = self._build(write)
         if many:
-            return text, [text.values({f"v_{c}": v for c, v in row.items()}) for row in write.rows]
+            prefix = "v" if write.operation == "insert_many" else "k"
+            return text, [text.values({f"{prefix}_{c}": v for c, v in row.items()}) for row in write.rows]
         params = {f"v_{c}": v for c, v in write.values.items()} | {f"k_{c}": v for c, v in write.key.items()}
         return text, [text.values(params)]
 
@@ -149,7 +161,7 @@ class SqliteWriter:
         values = {table.c[c]: bindparam(f"v_{c}", type_=table.c[c].type) for c in columns}
         if write.operation in ("insert", "insert_many"):
             return _compile(insert(table).values(values), self._dialect)
-        where = _condition(table, write.key, "")
+        where = _condition(table, write.rows[0] if write.rows else write.key, "")
         if write.operation == "update":
             return _compile(update(table).where(where).values(values), self._dialect)
         return _compile(delete(table).where(where), self._dialect)
@@ -164,15 +176,13 @@ class PostgresWriter:
 
     def prepare(self, writes: Sequence[Write]) -> tuple[Statement, list[Any]]:
         """The text of a whole set and its parameters. The one row it answers is the number of guards that held."""
-        shape = tuple(
-            (w.operation, w.table.name, tuple(w.rows[0])) if w.operation == "insert_many" else w.shape for w in writes
-        )
+        shape = tuple(write.shape for write in writes)
         text = self._texts.get(shape)
         if text is None:
             text = self._texts[shape] = self._build(writes)
         params: dict[str, Any] = {}
         for i, write in enumerate(writes):
-            if write.operation == "insert_many":
+            if write.operation in _MANY:
                 for c in write.rows[0]:
                     params[f"w{i}v_{c}"] = [row[c] for row in write.rows]
                 continue
@@ -198,13 +208,17 @@ class PostgresWriter:
     def _cte(self, name: str, write: Write, guards: Sequence[CTE]) -> CTE:
         table = write.table
         held = [exists(select(literal_column("1")).select_from(guard)) for guard in guards]
-        if write.operation == "insert_many":
+        if write.operation in _MANY:
             columns = list(write.rows[0])
             # One dimension: a JSON list as value is no array of its own.
             arrays = [
                 func.unnest(bindparam(f"{name}v_{c}", type_=ARRAY(table.c[c].type, dimensions=1))).label(c)
                 for c in columns
             ]
+            if write.operation == "delete_many":
+                keys = select(*arrays).where(*held).subquery(f"{name}_keys")
+                named = and_(*(table.c[c] == keys.c[c] for c in columns))
+                return delete(table).where(named).returning(literal_column("1").label("done")).cte(name)
             return insert(table).from_select(columns, select(*arrays).where(*held)).returning(
                 literal_column("1").label("done")
             ).cte(name)  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from custhub.operator import jobs, keys, messages, people, programs, records, tokens
+from custhub.operator import jobs, keys, messages, people, programs, records, search, tokens
 from custhub.operator.commands import Command
 
 COMMANDS: Mapping[str, Command] = {
@@ -15,4 +15,5 @@ COMMANDS: Mapping[str, Command] = {
     **jobs.COMMANDS,
     **records.COMMANDS,
     **messages.COMMANDS,
+    **search.COMMANDS,
 }

@@ -7,7 +7,7 @@ from pypinyin import Style, pinyin
 from pypinyin.pinyin_dict import pinyin_dict
 
 from custhub.features.customers.rules import CustomerKind, pinyin_key
-from custhub.features.customers.rules.pinyin import _EVERYDAY, _readings
+from custhub.features.customers.rules.pinyin import _EVERYDAY, readings
 from custhub.features.customers.rules.surnames import COMPOUND, READINGS, SINGLE
 from custhub.features.customers.rules.text import has_han
 
@@ -85,13 +85,13 @@ def test_readings_equal_those_of_pypinyin() -> None:
         for code in pinyin_dict
         if has_han(chr(code))
     }
-    assert _readings() == expected | _EVERYDAY
+    assert readings() == expected | _EVERYDAY
     assert len(expected) > 41_000
 
 
 def test_every_surname_with_a_reading_of_its_own_is_known_to_be_read() -> None:
     for surname, reading in READINGS.items():
         assert pinyin_key(surname + "明明") == f"{reading} ming ming"
-        assert reading != " ".join(_readings()[char] for char in surname) or len(surname) > 1 or surname in "薄长長都"
-    assert all(char in _readings() for char in SINGLE)
+        assert reading != " ".join(readings()[char] for char in surname) or len(surname) > 1 or surname in "薄长長都"
+    assert all(char in readings() for char in SINGLE)
     assert all(len(surname) == 2 for surname in COMPOUND)

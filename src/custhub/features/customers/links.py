@@ -27,9 +27,12 @@ from custhub.features.customers.models import (
     customer_field_values,
     customer_tags,
     customers,
+    search_tokens,
 )
 from custhub.features.customers.queries import CustomerRecord
 from custhub.features.customers.queries.whole import contacts_naming, whole_customer, whole_customers
+from custhub.features.customers.repository import change_tokens
+from custhub.features.customers.rules import tokens_of
 from custhub.features.customers.schemas.views import TEXTS
 from custhub.features.customers.service.custom import opened
 from custhub.features.customers.service.parts import CONTACT_TEXTS
@@ -90,7 +93,7 @@ _UNTOLD: Final = {
 class CustomerRows:
     """The record of a customer, its parts but for numbers, and its data key."""
 
-    tables = frozenset({"customers", "customer_keys", *(table.name for table in _PARTS)})
+    tables = frozenset({"customers", "customer_keys", "search_tokens", *(table.name for table in _PARTS)})
 
     def __init__(self, keys: LiveKeys) -> None:
         self._keys = keys
@@ -127,6 +130,8 @@ class CustomerRows:
         for key in old.external_ids:
             uow.update(customer_external_ids, {"id": key.id}, {"customer_id": target})
         tags = [tag for tag in old.tags if _move_tag(uow, tag, new.tags, target)]
+        _find_again(uow, old, emails=(), external_ids=())
+        _find_again(uow, new, emails=(*new.emails, *old.emails), external_ids=(*new.external_ids, *old.external_ids))
         named = await contacts_naming(uow, source)
         await self._rename(uow, [row for row in named if row.customer_id != source], target)
         return {
@@ -149,7 +154,7 @@ class CustomerRows:
         gone = {"archived_at": row.archived_at or uow.now, "erased_at": row.erased_at or uow.now}
         blank = {**_BLANK, **gone, "updated_at": uow.now}
         uow.update(customers, {"id": row.id}, {**blank, "revision": row.revision + 1})
-        for table in (*_PARTS, customer_keys):
+        for table in (*_PARTS, customer_keys, search_tokens):
             uow.delete(table, {"customer_id": customer_id})
         await self._remove_contacts(uow, await contacts_naming(uow, customer_id))
 
@@ -246,6 +251,14 @@ def _move(
     is_primary = row.is_primary and not held
     moved = {"customer_id": target, "is_primary": is_primary, "updated_at": uow.now, "revision": row.revision + 1}
     uow.update(_TABLES[type(row)], {"id": row.id}, {**moved, **values})
+
+
+def _find_again(
+    uow: UnitOfWork, record: CustomerRecord, emails: Sequence[EmailRow], external_ids: Sequence[ExternalIdRow]
+) -> None:
+    """Let search find a customer by these addresses and ids instead of those it has."""
+    before = tokens_of(record.row, record.emails, record.external_ids)
+    change_tokens(uow, [(record.row.id, before, tokens_of(record.row, emails, external_ids))])
 
 
 def _move_tag(uow: UnitOfWork, tag: TagRow, held: Sequence[TagRow], target: UUID) -> bool:

@@ -19,6 +19,7 @@ from custhub.features.customers.models import (
     ExternalSourceRow,
     FieldValueRow,
     TagRow,
+    TokenRow,
     customer_addresses,
     customer_contacts,
     customer_emails,
@@ -27,6 +28,7 @@ from custhub.features.customers.models import (
     customer_tags,
     customers,
     external_sources,
+    search_tokens,
 )
 from custhub.features.customers.queries import BY_ID, LOCKED, CustomerRecord
 from custhub.features.customers.queries.records import MANY, MANY_LOCKED
@@ -56,11 +58,12 @@ _CLAIM = ContestedInsert(customer_external_ids, ("source", "external_id"))
 
 
 def rows_of(
-    record: CustomerRecord, key: CustomerKey, found_by: Sequence[FieldValueRow]
+    record: CustomerRecord, key: CustomerKey, found_by: Sequence[FieldValueRow], tokens: Sequence[str]
 ) -> Iterator[tuple[Table, Sequence[Any]]]:
     """All rows of a new customer but for what others may hold, parents first: imports store the same ones."""
     yield customers, (record.row,)
     yield customer_keys, (key,)
+    yield search_tokens, [TokenRow(record.row.id, token) for token in tokens]
     for name, table in _BULK:
         if parts := getattr(record, name):
             yield table, parts
@@ -103,10 +106,11 @@ class CustomerRepository:
             await LOCKED.of(self._reach).first(self._uow, **params)
         return await BY_ID.of(self._reach).first(self._uow, **params)
 
-    def add(self, row: CustomerRow, key: CustomerKey) -> None:
-        """Store a new customer and its data key."""
+    def add(self, row: CustomerRow, key: CustomerKey, tokens: Sequence[str]) -> None:
+        """Store a new customer, its data key and what search finds it by."""
         self._uow.insert(customers, row)
         self._uow.insert(customer_keys, key)
+        self._uow.writes.insert_all(search_tokens, _token_rows(row.id, tokens))
 
     def change(self, row: CustomerRow, values: Mapping[str, Any]) -> CustomerRow:
         """Store changed columns as the next revision; the unit of work is lost when the row moved on meanwhile."""
@@ -114,11 +118,13 @@ class CustomerRepository:
         self._uow.update(customers, {"id": row.id, "revision": row.revision}, values, guard=True)
         return row._replace(**values)
 
-    def add_all(self, added: Sequence[tuple[CustomerRecord, CustomerKey, Sequence[FieldValueRow]]]) -> None:
-        """Store many new customers with their keys, parts and filter values, but for numbers and external ids."""
+    def add_all(
+        self, added: Sequence[tuple[CustomerRecord, CustomerKey, Sequence[FieldValueRow], Sequence[str]]]
+    ) -> None:
+        """Store many new customers with all of theirs but for numbers and external ids."""
         by_table: dict[Table, list[Mapping[str, Any]]] = {}
-        for record, key, found_by in added:
-            for table, rows in rows_of(record, key, found_by):
+        for record, key, found_by, tokens in added:
+            for table, rows in rows_of(record, key, found_by, tokens):
                 by_table.setdefault(table, []).extend(row._asdict() for row in rows)
         for table, values in by_table.items():
             self._uow.writes.insert_all(table, values)
@@ -155,6 +161,22 @@ class CustomerRepository:
     def set_keys_live(self, customer_id: UUID, *, live: bool) -> None:
         """Free or take back the external ids of a customer."""
         self._uow.update(customer_external_ids, {"customer_id": customer_id}, {"is_live": live})
+
+
+def change_tokens(uow: UnitOfWork, changes: Iterable[tuple[UUID, Iterable[str], Iterable[str]]]) -> None:
+    """Store what differs between the tokens of customers before and after."""
+    gone: list[dict[str, Any]] = []
+    added: list[dict[str, Any]] = []
+    for customer_id, old, new in changes:
+        before, after = set(old), set(new)
+        gone += _token_rows(customer_id, sorted(before - after))
+        added += _token_rows(customer_id, sorted(after - before))
+    uow.writes.delete_all(search_tokens, gone)
+    uow.writes.insert_all(search_tokens, added)
+
+
+def _token_rows(customer_id: UUID, tokens: Iterable[str]) -> list[dict[str, Any]]:
+    return [{"customer_id": customer_id, "token": token} for token in tokens]
 
 
 class SourceRepository:

@@ -28,6 +28,7 @@ from custhub.features.customers.errors.requests import (
     FilterNotSupported,
     LookupAmbiguous,
     SavedFilterNotFound,
+    SearchRebuildRunning,
 )
 from custhub.features.customers.errors.values import (
     AddressInconsistent,
@@ -77,6 +78,7 @@ __all__ = [
     "PersonUnknown",
     "PostcodeInvalid",
     "SavedFilterNotFound",
+    "SearchRebuildRunning",
     "SourceNotGranted",
     "TagInvalid",
     "TagNotFound",

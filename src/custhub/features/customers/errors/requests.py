@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from custhub.kit.errors import NotFound, RuleBroken, Text
+from custhub.kit.errors import Conflict, NotFound, RuleBroken, Text
 
 
 class BatchRefused(RuleBroken):
@@ -26,6 +26,14 @@ class FilterNotSupported(RuleBroken):
         "不支持此筛选",
         "不能按此筛选或排序：号码与敏感字段已加密（号码请用 `POST /v1/customers/lookup`），其他字段须声明为可筛选。",
     )
+
+
+class SearchRebuildRunning(Conflict):
+    """The search index is being rebuilt already. Wait for that job to end."""
+
+    code = "search_rebuild_running"
+    title = "Rebuild running"
+    zh = Text("正在重建", "搜索索引正在重建，请等待该任务结束。")
 
 
 class LookupAmbiguous(RuleBroken):

@@ -8,12 +8,14 @@ from custhub.features.customers.models.parts import (
     ExternalIdRow,
     ExternalSourceRow,
     TagRow,
+    TokenRow,
     customer_addresses,
     customer_contacts,
     customer_emails,
     customer_external_ids,
     customer_tags,
     external_sources,
+    search_tokens,
 )
 from custhub.features.customers.models.records import (
     CustomerRow,
@@ -31,6 +33,7 @@ __all__ = [
     "ExternalSourceRow",
     "FieldValueRow",
     "TagRow",
+    "TokenRow",
     "customer_addresses",
     "customer_contacts",
     "customer_emails",
@@ -39,4 +42,5 @@ __all__ = [
     "customer_tags",
     "customers",
     "external_sources",
+    "search_tokens",
 ]

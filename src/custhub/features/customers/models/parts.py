@@ -125,6 +125,18 @@ customer_tags = Table(
 )
 Index("ix_customer_tags_tag", customer_tags.c.tag_key, customer_tags.c.customer_id)
 
+#: What search finds customers by (rules/tokens.py). Compared byte by byte on both engines, as Python compares text.
+search_tokens = Table(
+    "search_tokens",
+    metadata,
+    # No foreign key: six rows of every create would be checked against the customer of the same statement.
+    Column("customer_id", Id, primary_key=True),
+    Column("token", String(200).with_variant(String(200, collation="C"), "postgresql"), primary_key=True),
+    info={REACH: "customer_id"},
+    sqlite_with_rowid=False,
+)
+Index("ix_search_tokens_token", search_tokens.c.token, search_tokens.c.customer_id)
+
 
 class EmailRow(NamedTuple):
     """A row of customer_emails; `folded` is the form in which two spellings of one mailbox are equal."""
@@ -212,3 +224,10 @@ class TagRow(NamedTuple):
     tag: str
     added_by: str
     added_at: datetime
+
+
+class TokenRow(NamedTuple):
+    """A row of search_tokens."""
+
+    customer_id: UUID
+    token: str

@@ -9,12 +9,14 @@ from custhub.features.customers.router import (
     external_ids,
     forms,
     history,
+    search,
     sources,
     tags,
 )
 
 #: All but the hot ones, which app.py puts first.
 OTHERS = (
+    search.router,
     batch.router,
     emails.router,
     addresses.router,

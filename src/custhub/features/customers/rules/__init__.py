@@ -29,6 +29,8 @@ from custhub.features.customers.rules.locales import (
 from custhub.features.customers.rules.names import MAX_NAME, compose_name, normalise_name, split_name
 from custhub.features.customers.rules.organisations import MAX_TAX_ID, normalise_tax_id
 from custhub.features.customers.rules.pinyin import MAX_KEY, pinyin_key
+from custhub.features.customers.rules.simplified import simplified
+from custhub.features.customers.rules.tokens import tokens_of
 
 __all__ = [
     "COUNTRIES",
@@ -71,11 +73,13 @@ __all__ = [
     "pinyin_key",
     "split_name",
     "tag_key",
+    "tokens_of",
 ]
 
 
 def load_tables() -> None:
     """Read the lazily loaded tables now (some 80 ms), so that no request waits for them."""
     pinyin_key("王")
+    simplified("王")
     find_division("110000")
     normalise_time_zone("Asia/Shanghai")

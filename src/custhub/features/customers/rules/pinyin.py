@@ -46,20 +46,21 @@ def pinyin_key(name: str, kind: CustomerKind = CustomerKind.PERSON) -> str:
     Scripts other than Chinese and Latin sort behind both, in code point order. A name of mere punctuation is `~`.
     """
     words: list[str] = []
-    for chinese, latin, other in _WORDS.findall(name.translate(_folds())):
+    for chinese, latin, other in _WORDS.findall(name.translate(folds())):
         if chinese:
-            _read(chinese, words, person=kind is CustomerKind.PERSON and not words)
+            read_run(chinese, words, person=kind is CustomerKind.PERSON and not words)
         else:
-            words.append(latin or "".join(map(_unread, other)))
+            words.append(latin or "".join(map(unread, other)))
     return " ".join(words)[:MAX_KEY].rstrip() or "~"
 
 
-def _read(text: str, words: list[str], *, person: bool) -> None:
-    readings = _readings()
+def read_run(text: str, words: list[str], *, person: bool) -> None:
+    """Add the readings of a run of ideographs to `words`; of a `person` it begins with the surname."""
+    table = readings()
     at = 0
     if person:
         at = 2 if text[:2] in COMPOUND else 1
-        words.append(READINGS.get(text[:at]) or " ".join(readings.get(char) or _unread(char) for char in text[:at]))
+        words.append(READINGS.get(text[:at]) or " ".join(table.get(char) or unread(char) for char in text[:at]))
     while at < len(text):
         char = text[at]
         if char in _PHRASE_STARTS:
@@ -70,19 +71,21 @@ def _read(text: str, words: list[str], *, person: bool) -> None:
                     at += size
                     break
             else:
-                words.append(readings[char])
+                words.append(table[char])
                 at += 1
         else:
-            words.append(readings.get(char) or _unread(char))
+            words.append(table.get(char) or unread(char))
             at += 1
 
 
-def _unread(char: str) -> str:
+def unread(char: str) -> str:
+    """What stands for a character without a reading."""
     return f"~{ord(char):05x}"
 
 
 @cache
-def _readings() -> dict[str, str]:
+def readings() -> dict[str, str]:
+    """The everyday reading of every ideograph that has one."""
     table: dict[str, str] = {}
     for line in Path(__file__).with_name("pinyin.tsv").read_text("utf-8").splitlines():
         syllable, chars = line.split("\t")
@@ -91,7 +94,17 @@ def _readings() -> dict[str, str]:
 
 
 @cache
-def _folds() -> dict[int, str]:
+def readings_of_names() -> dict[str, frozenset[str]]:
+    """Every reading that some name gives to an ideograph which has more than one: as a surname, in a phrase."""
+    table, several = readings(), dict[str, set[str]]()
+    for text, reading in (READINGS | _PHRASES).items():
+        for char, syllable in zip(text, reading.split(), strict=True):
+            several.setdefault(char, {table.get(char) or unread(char)}).add(syllable)
+    return {char: frozenset(found) for char, found in several.items()}
+
+
+@cache
+def folds() -> dict[int, str]:
     """Latin letters without case and marks; apostrophes vanish, so that O'Brien is one word."""
     stroked = {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ŋ": "n"}
     table = {ord("'"): "", ord("’"): ""}

@@ -20,6 +20,7 @@ from custhub.features.customers.rules import (
     parse_birthday,
     pinyin_key,
     split_name,
+    tokens_of,
 )
 from custhub.features.customers.schemas.bodies import BirthdayInput, CustomerCreate
 from custhub.features.customers.service.context import CustomerContext
@@ -37,12 +38,13 @@ from custhub.security.reach import ReachKind
 
 
 class NewCustomer(NamedTuple):
-    """A customer ready to be stored: its record, the numbers behind its phone rows, what lists find it by."""
+    """A customer ready to be stored: its record, the numbers behind its phone rows, what finds it in lists and search."""
 
     record: CustomerRecord
     key: CustomerKey
     numbers: tuple[PhoneNumber, ...]
-    values: tuple[FieldValueRow, ...] = ()
+    values: tuple[FieldValueRow, ...]
+    tokens: Sequence[str]
 
 
 class CustomerBuilder:
@@ -118,7 +120,8 @@ class CustomerBuilder:
             revision=1,
         )
         values = filter_rows(catalogue, row) if body.needs or body.custom_fields else ()
-        return NewCustomer(self._with_parts(row, key, dek, body, numbers), key, numbers, values)
+        record = self._with_parts(row, key, dek, body, numbers)
+        return NewCustomer(record, key, numbers, values, tokens_of(record.row, record.emails, record.external_ids))
 
     def _with_parts(
         self, row: CustomerRow, key: CustomerKey, dek: Dek, body: CustomerCreate, numbers: Sequence[PhoneNumber]

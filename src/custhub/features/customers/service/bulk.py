@@ -86,7 +86,7 @@ class BulkPreparer:
         )
 
     def _own(self, new: NewCustomer) -> Iterable[tuple[str, EncodedRow]]:
-        for table, rows in rows_of(new.record, new.key, new.values):
+        for table, rows in rows_of(new.record, new.key, new.values, new.tokens):
             encode = self._coders.of(table.name).encode
             for row in rows:
                 yield table.name, encode(row)

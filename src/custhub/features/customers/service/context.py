@@ -16,7 +16,8 @@ from custhub.features.customers.events import CustomerUpdated
 from custhub.features.customers.models import EXTERNAL_ID, CustomerRow, ExternalIdRow
 from custhub.features.customers.queries import CustomerRecord
 from custhub.features.customers.queries.claims import held_keys, held_numbers, reachable_among
-from custhub.features.customers.repository import CustomerRepository
+from custhub.features.customers.repository import CustomerRepository, change_tokens
+from custhub.features.customers.rules import tokens_of
 from custhub.features.customers.rules.provenance import PERSON, Origin, Provenance, Rule
 from custhub.features.customers.schemas.extras import completeness_view, provenance_view
 from custhub.features.customers.schemas.views import can_view, customer_view, etag_of
@@ -33,6 +34,9 @@ from custhub.kit.revisions import check_revision
 from custhub.kit.uow import Note, UnitOfWork
 from custhub.security.principal import Principal
 from custhub.settings import Settings
+
+#: Columns of a customer that search finds it by.
+_NAMING = frozenset({"kind", "display_name", "given_name", "family_name", "company_name", "tax_id", "name_key"})
 
 
 class CustomerContext:
@@ -159,17 +163,25 @@ class CustomerContext:
     ) -> CustomerRecord:
         """Store the next revision, tell others and leave an audit entry with what changed, sealed.
 
-        `origins` say where values and parts come from now; None where a part is gone.
+        `origins` say where values and parts come from now; None where a part is gone. Who gives or takes e-mails or
+        external ids calls `found_again` with the record that comes of it.
         """
         values = values or {}
         if origins:
             values = {**values, "provenance": provenance_of(record.row).with_origins(origins)}
         row = self.customers.change(record.row, values)
+        if not _NAMING.isdisjoint(values):
+            self.found_again(record, record._replace(row=row))
         self.uow.emit(CustomerUpdated(row.id, row.revision, row.id, tuple(fields)))
         self.uow.audit(
             Note(action, "customer", row.id, row.id, list(fields), reason, details=details, sealer=self.dek(record))
         )
         return record._replace(row=row)
+
+    def found_again(self, old: CustomerRecord, new: CustomerRecord) -> None:
+        """Let search find a customer by what it is called now."""
+        before = tokens_of(old.row, old.emails, old.external_ids)
+        change_tokens(self.uow, [(old.row.id, before, tokens_of(new.row, new.emails, new.external_ids))])
 
     async def check_placement(self, owner_id: UUID | None, team_id: UUID | None) -> None:
         """Raise OwnerUnknown or TeamUnknown for an owner or team of a body that is out of reach (S-64)."""

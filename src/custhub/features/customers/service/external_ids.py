@@ -50,6 +50,8 @@ class CustomerExternalIds:
     def _changed(self, record: CustomerRecord, old: ExternalIdRow | None, new: ExternalIdRow | None) -> None:
         told = [row and {"source": row.source, "id": row.external_id} for row in (old, new)]
         action = "external_id.added" if old is None else "external_id.removed"
-        self._context.changed(
+        changed = self._context.changed(
             record, [Field.EXTERNAL_IDS.value], details={Field.EXTERNAL_IDS.value: told}, action=action
         )
+        kept = tuple(row for row in record.external_ids if row != old)
+        self._context.found_again(changed, changed._replace(external_ids=kept if new is None else (*kept, new)))

@@ -132,7 +132,10 @@ class PartKeeper(ABC, Generic[P, C, U]):
             origins={to_text(self.prefix, part_id): origin},
         )
         parts: dict[str, Any] = {self.field: tuple(after.values())}
-        return record._replace(**parts)
+        changed = record._replace(**parts)
+        if self.field is Field.EMAILS and before.keys() != after.keys():
+            self._context.found_again(record, changed)
+        return changed
 
     def _written(self, old: P | None, new: P) -> P:
         if old is None:

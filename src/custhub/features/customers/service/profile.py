@@ -59,8 +59,8 @@ class CustomerService:
         """Store a new customer with all its parts. PhoneTaken and ExternalIdTaken show at commit."""
         context, uow = self._context, self._uow
         await self.check(body)
-        record, key, numbers, values = CustomerBuilder(context).build(body)
-        context.customers.add(record.row, key)
+        record, key, numbers, values, tokens = CustomerBuilder(context).build(body)
+        context.customers.add(record.row, key, tokens)
         for phone, number in zip(record.phones, numbers, strict=True):
             context.phones.store(phone, number)
         for parts in (record.emails, record.addresses, record.contacts, record.external_ids, record.tags, values):

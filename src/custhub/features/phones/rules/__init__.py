@@ -6,7 +6,14 @@ from custhub.features.phones.rules.number import PhoneNumber
 from custhub.features.phones.rules.reading import MAX_EXTENSION, MAX_INPUT
 from custhub.features.phones.rules.renumbering import RENUMBERINGS, Renumbering, equivalence_key
 from custhub.features.phones.rules.returning import HiddenNumber, put_back
-from custhub.features.phones.rules.spans import HIDDEN, NumberSpan, find_numbers, render_placeholders, replace_spans
+from custhub.features.phones.rules.spans import (
+    HIDDEN,
+    NumberSpan,
+    blank_placeholders,
+    find_numbers,
+    render_placeholders,
+    replace_spans,
+)
 
 __all__ = [
     "HIDDEN",
@@ -22,6 +29,7 @@ __all__ = [
     "Renumbering",
     "RevealReason",
     "VerificationResult",
+    "blank_placeholders",
     "equivalence_key",
     "find_numbers",
     "holds_claim",

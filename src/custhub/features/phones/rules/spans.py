@@ -103,6 +103,13 @@ def render_placeholders(text: str, masks: Sequence[str | None]) -> str:
     return _PLACEHOLDER.sub(seen, text)
 
 
+def blank_placeholders(stored: str) -> str:
+    """A text of `replace_spans` with spaces for its placeholders; all other characters keep their places."""
+    if _OPEN not in stored:
+        return stored
+    return _PLACEHOLDER.sub(lambda placeholder: " " * len(placeholder[0]), stored)
+
+
 def placeholders(stored: str) -> Iterator[tuple[str, int | None]]:
     """The pieces of a text of `replace_spans`: text with None, a placeholder with its index."""
     done = 0

@@ -1,0 +1,85 @@
+"""What customers are called, and the tokens stored for them, batch by batch: for a rebuild of the tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import bindparam, select
+
+from custhub.features.customers.models import TokenRow, customer_emails, customer_external_ids, customers, search_tokens
+from custhub.kit.query import Query, Reader, any_of
+
+_WHY = "a rebuild goes through all customers and tells nobody"
+_c = customers.c
+
+
+class NameRow(NamedTuple):
+    """The columns of a customer that tokens are made of."""
+
+    id: UUID
+    kind: str
+    display_name: str
+    given_name: str | None
+    family_name: str | None
+    company_name: str | None
+    tax_id: str | None
+    name_key: str
+
+
+class EmailName(NamedTuple):
+    """An e-mail address."""
+
+    customer_id: UUID
+    email: str
+
+
+class PartnerName(NamedTuple):
+    """An external id."""
+
+    customer_id: UUID
+    external_id: str
+
+
+class NamingBatch(NamedTuple):
+    """Some customers in order of their ids, what else they are found by, and their tokens."""
+
+    rows: Sequence[NameRow]
+    emails: Sequence[EmailName]
+    external_ids: Sequence[PartnerName]
+    tokens: Sequence[TokenRow]
+
+
+# Locked: who changes a name meanwhile changes its tokens behind the batch.
+_ROWS = Query(
+    select(*(_c[name] for name in NameRow._fields))
+    .where(_c.id > bindparam("after", type_=_c.id.type))
+    .order_by(_c.id)
+    .limit(bindparam("limit"))
+    .with_for_update(),
+    NameRow._make,
+    everyone=_WHY,
+)
+
+
+def _of(table: Any, row: Any) -> Query[Any]:
+    columns = [table.c[name] for name in row._fields]
+    return Query(select(*columns).where(any_of(table.c.customer_id, "ids")), row._make, everyone=_WHY)
+
+
+_EMAILS: Query[EmailName] = _of(customer_emails, EmailName)
+_EXTERNAL_IDS: Query[PartnerName] = _of(customer_external_ids, PartnerName)
+_TOKENS: Query[TokenRow] = _of(search_tokens, TokenRow)
+
+
+async def naming_batch(reader: Reader, after: UUID, limit: int) -> NamingBatch:
+    """The next customers behind this id, their rows locked."""
+    rows = await _ROWS.all(reader, after=after, limit=limit)
+    ids = [row.id for row in rows]
+    return NamingBatch(
+        rows,
+        await _EMAILS.all(reader, ids=ids),
+        await _EXTERNAL_IDS.all(reader, ids=ids),
+        await _TOKENS.all(reader, ids=ids),
+    )
