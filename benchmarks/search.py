@@ -31,6 +31,7 @@ from benchmarks.processes import server
 from custhub import migrate
 from custhub.app import Application, build
 from custhub.crypto.keyring import FileKeyProvider
+from custhub.features.accounts.models import users
 from custhub.features.customers.models import CustomerRow, EmailRow, ExternalIdRow
 from custhub.features.customers.queries.listing import Selection
 from custhub.features.customers.rules import CustomerKind, pinyin_key, tokens_of
@@ -52,8 +53,14 @@ _GIVEN = (
     "贞叶璧璐娅琦晶妍茜秋珊莎锦黛青倩婷姣婉娴瑾颖露瑶怡婵雁蓓纨仪荷丹蓉眉君蕊薇菁梦岚苑婕馨瑗琰韵融园艺咏卿"
     "聪澜纯毓悦昭冰爽琬茗羽希宁欣飘育滢馥筠柔竹霭凝晓欢霄枫芸菲寒伊亚宜可姬舒影荔枝思"
 )
-_FIRST = "John Mary Anna James Robert Linda Michael Peter Hans Sofia Ivan Maria José Chloé Jürgen Elena Paul Lucía".split()
-_LAST = "Smith Müller García Johnson Brown Ivanova Schmidt Martin Rossi Novák Dubois Silva Khan Olsen Weber".split()
+_FIRST = (
+    "John", "Mary", "Anna", "James", "Robert", "Linda", "Michael", "Peter", "Hans", "Sofia", "Ivan", "Maria", "José",
+    "Chloé", "Jürgen", "Elena", "Paul", "Lucía",
+)  # fmt: skip
+_LAST = (
+    "Smith", "Müller", "García", "Johnson", "Brown", "Ivanova", "Schmidt", "Martin", "Rossi", "Novák", "Dubois",
+    "Silva", "Khan", "Olsen", "Weber",
+)  # fmt: skip
 _CITIES = ("北京", "上海", "广州", "深圳", "杭州")
 _TRADES = ("科技", "贸易", "实业", "文化传媒", "餐饮管理")
 _DOMAINS = ("qq.com",) * 5 + ("163.com",) * 3 + ("gmail.com",) * 2 + ("126.com", "outlook.com", "foxmail.com")
@@ -154,9 +161,9 @@ async def fill(settings: Settings, count: int, owners: Sequence[UUID]) -> float:
         raw.execute("BEGIN")
         for batch in batches(count, owners):
             for table, rows in _TABLES.items():
-                records = [[_stored(value) for value in values] for row in batch for values in rows(row)]
-                marks = ",".join("?" * len(records[0]))
-                raw.executemany(f"INSERT INTO {table} VALUES ({marks})", records)  # noqa: S608  # constants
+                stored = [[_stored(value) for value in values] for row in batch for values in rows(row)]
+                marks = ",".join("?" * len(stored[0]))
+                raw.executemany(f"INSERT INTO {table} VALUES ({marks})", stored)  # noqa: S608  # constants
             tokens += sum(len(row.tokens) for row in batch)
         raw.execute("COMMIT")
         raw.close()
@@ -167,19 +174,12 @@ async def _store_owners(settings: Settings, owners: Sequence[UUID]) -> None:
     app = build(settings)
     await app.start()
     work = app.hub.unit_of_work(SYSTEM, "fill")
-    from custhub.features.accounts.models import users
-
-    now = datetime(2026, 1, 1, tzinfo=UTC)
-    columns = {column.name: None for column in users.columns if column.nullable}
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    blank: dict[str, Any] = dict.fromkeys(column.name for column in users.columns if column.nullable)
+    fixed = {"is_disabled": False, "rights_version": 1, "totp_last_step": 0, "revision": 1}
     for number, owner in enumerate(owners):
-        given: dict[str, Any] = dict(columns)
-        for column in users.columns:
-            if column.nullable:
-                continue
-            kind = column.type.python_type if not hasattr(column.type, "impl") else None
-            given[column.name] = 0 if kind is int else False if kind is bool else f"o{number}"
-        given |= {"id": owner, "email": f"o{number}@bench.example", "created_at": now, "updated_at": now}
-        work.insert(users, {c.name: given[c.name] for c in users.columns})
+        row = blank | fixed | {"id": owner, "name": f"owner {number}", "created_at": at, "updated_at": at}
+        work.insert(users, {column.name: row.get(column.name, "user") for column in users.columns})
     await work.commit()
     await app.stop()
 

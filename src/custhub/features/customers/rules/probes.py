@@ -150,7 +150,7 @@ def _patterns(way: Parts, *, is_exact: bool) -> _Patterns:
     """What the rest of a token must look like: the readings after the first, and the ideographs."""
     spelled = _spelled(way, is_exact=is_exact)
     signs = [part.text if part.how is How.SIGN else "" for part in way]
-    if not spelled.tail and not any(signs):
+    if not is_exact and not spelled.tail and not any(signs):
         return spelled
     like, tail = spelled
     if any(signs):

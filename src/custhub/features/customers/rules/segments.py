@@ -108,7 +108,7 @@ def _ways(word: str) -> list[Parts]:
         found: list[Parts] = []
         for end in range(at + 1, min(size, at + _LONGEST_SYLLABLE) + 1):
             text = word[at:end]
-            if text in known:
+            if text in known and (len(text) > 1 or size == 1):
                 part = Part(text, How.WHOLE)
             elif text in _INITIALS or (end == size and text in begun):
                 part = Part(text, How.BEGINNING)
