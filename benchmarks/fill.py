@@ -8,7 +8,7 @@ from uuid import UUID
 
 from custhub.app import build
 from custhub.crypto.models import customer_keys
-from custhub.features.customers.models import customer_tags, customers
+from custhub.features.customers.models import TokenRow, customer_tags, customers, search_tokens
 from custhub.features.customers.schemas.bodies import CustomerCreate
 from custhub.features.customers.service.building import CustomerBuilder
 from custhub.features.customers.service.context import CustomerContext
@@ -46,6 +46,8 @@ async def fill(count: int, settings: Settings) -> float:
         writes = work.writes
         writes.insert_all(customers, [new.record.row._asdict() for new in made])
         writes.insert_all(customer_keys, [new.key._asdict() for new in made])
+        tokens = [TokenRow(new.record.row.id, token) for new in made for token in new.tokens]
+        writes.insert_all(search_tokens, [token._asdict() for token in tokens])
         phones = [(new.record.phones[0], new.numbers[0]) for new in made]
         writes.insert_all(customer_phones, [row._asdict() for row, _ in phones])
         claims = [context.phones.claims_of(row, number)[0]._asdict() for row, number in phones]

@@ -32,11 +32,12 @@ from custhub import migrate
 from custhub.app import Application, build
 from custhub.crypto.keyring import FileKeyProvider
 from custhub.features.accounts.models import users
-from custhub.features.customers.models import CustomerRow, EmailRow, ExternalIdRow
+from custhub.features.customers.models import CustomerRow, EmailRow, ExternalIdRow, TokenRow
 from custhub.features.customers.queries.listing import Selection
 from custhub.features.customers.rules import CustomerKind, pinyin_key, tokens_of
 from custhub.features.customers.service.context import CustomerContext
 from custhub.features.customers.service.search import CustomerSearch
+from custhub.features.customers.service.standards import STANDARDS
 from custhub.kit.db import micros
 from custhub.kit.ids import new_id
 from custhub.kit.uow import SYSTEM
@@ -103,14 +104,26 @@ class Row:
     __slots__ = ("email", "external_id", "row", "tokens")
 
     def __init__(self, number: int, name: str, seed: random.Random, owners: Sequence[UUID], now: datetime) -> None:
-        customer_id, company = new_id(), None
+        company = None
         if number % 8 == 0:
             company = f"{seed.choice(_CITIES)}{''.join(seed.choices(_GIVEN, k=2))}{seed.choice(_TRADES)}有限公司"
-        self.row = CustomerRow(
-            customer_id, "person", name, None, None, company, pinyin_key(name, CustomerKind.PERSON), None, None, None,
-            False, "unknown", None, None, None, "lead", "import", owners[number % len(owners)], None, None, None, None,
-            now, now, 1,
-        )  # fmt: skip
+        values: dict[str, Any] = dict.fromkeys(CustomerRow._fields) | {
+            "id": new_id(),
+            "kind": "person",
+            "display_name": name,
+            "company_name": company,
+            "name_key": pinyin_key(name, CustomerKind.PERSON),
+            "birthday_leap_month": False,
+            "gender": "unknown",
+            "stage": "lead",
+            "source": "import",
+            "owner_id": owners[number % len(owners)],
+            "created_at": now,
+            "updated_at": now,
+            "revision": 1,
+        }
+        self.row = CustomerRow(**values)
+        customer_id = self.row.id
         address = f"user{number}@{seed.choice(_DOMAINS)}"
         self.email = EmailRow(new_id(), customer_id, None, address, address, True, None, now, now, 1)
         self.external_id = ExternalIdRow(new_id(), customer_id, "shop", f"M-{number}", True, now)
@@ -133,11 +146,11 @@ def _stored(value: Any) -> Any:
     return micros(value) if isinstance(value, datetime) else value
 
 
-_TABLES: dict[str, Callable[[Row], list[Sequence[Any]]]] = {
+_TABLES: dict[str, Callable[[Row], Sequence[Any]]] = {
     "customers": lambda row: [row.row],
     "customer_emails": lambda row: [row.email],
     "customer_external_ids": lambda row: [row.external_id],
-    "search_tokens": lambda row: [(row.row.id, token) for token in row.tokens],
+    "search_tokens": lambda row: [TokenRow(row.row.id, token) for token in row.tokens],
 }
 
 
@@ -149,8 +162,8 @@ async def fill(settings: Settings, count: int, owners: Sequence[UUID]) -> float:
         connection = await asyncpg.connect(settings.database_url)
         for batch in batches(count, owners):
             for table, rows in _TABLES.items():
-                records = [tuple(values) for row in batch for values in rows(row)]
-                await connection.copy_records_to_table(table, records=records)
+                records = [values for row in batch for values in rows(row)]
+                await connection.copy_records_to_table(table, records=records, columns=records[0]._fields)
             tokens += sum(len(row.tokens) for row in batch)
         await connection.execute("VACUUM ANALYZE")
         await connection.close()
@@ -161,9 +174,10 @@ async def fill(settings: Settings, count: int, owners: Sequence[UUID]) -> float:
         raw.execute("BEGIN")
         for batch in batches(count, owners):
             for table, rows in _TABLES.items():
-                stored = [[_stored(value) for value in values] for row in batch for values in rows(row)]
-                marks = ",".join("?" * len(stored[0]))
-                raw.executemany(f"INSERT INTO {table} VALUES ({marks})", stored)  # noqa: S608  # constants
+                records = [values for row in batch for values in rows(row)]
+                columns, marks = ",".join(records[0]._fields), ",".join("?" * len(records[0]))
+                stored = ([_stored(value) for value in values] for values in records)
+                raw.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", stored)  # noqa: S608  # constants
             tokens += sum(len(row.tokens) for row in batch)
         raw.execute("COMMIT")
         raw.close()
@@ -207,7 +221,8 @@ async def measure_scoped(app: Application, owner: UUID, each: int) -> list[float
     for _ in range(max(1, each // 10)):
         for asked in _ASKED.values():
             for q in asked:
-                context = CustomerContext(app.hub.unit_of_work(SYSTEM, "bench"), who, app.keys, app.settings)
+                work = app.hub.unit_of_work(SYSTEM, "bench")
+                context = CustomerContext(work, who, app.keys, app.settings, app.hub.parts[STANDARDS])
                 began = time.perf_counter()
                 await CustomerSearch(context).find(q, Selection({}, "false"), None, 50)
                 latencies.append(time.perf_counter() - began)

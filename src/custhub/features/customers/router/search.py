@@ -6,7 +6,6 @@ from fastapi import Request, Response
 
 from custhub.features.customers.deps import CanRead, context_of
 from custhub.features.customers.schemas.search import CustomerHits, CustomerSearch, matched_view
-from custhub.features.customers.schemas.views import customer_view
 from custhub.features.customers.service.search import CustomerSearch as Search
 from custhub.features.phones.errors import LookupQuotaExceeded, MaskProbing
 from custhub.http.answers import NO_STORE, Answer
@@ -42,7 +41,7 @@ async def search_customers(body: CustomerSearch, request: Request, who: CanRead)
     cursor = cursors.write(found.after)
     hits = [
         {
-            "customer": customer_view(hit.record, context.readable_dek(hit.record), who.policy),
+            "customer": context.show(hit.record),
             "matched": matched_view(*hit.match),
         }
         for hit in found.items

@@ -38,7 +38,7 @@ from custhub.security.reach import ReachKind
 
 
 class NewCustomer(NamedTuple):
-    """A customer ready to be stored: its record, the numbers behind its phone rows, what finds it in lists and search."""
+    """A customer ready to be stored: record, numbers behind its phone rows, what lists and search find it by."""
 
     record: CustomerRecord
     key: CustomerKey
