@@ -92,7 +92,7 @@ def new_rows(name: str, number: str) -> tuple[CustomerRecord, list[tuple[Any, ..
     index = number.encode().ljust(16, b"0")[:16]
     sealed = Sealed(number.encode().ljust(66, b"0"))
     phone = PhoneRow(
-        phone_id, customer_id, None, "mobile", "CN", True, False, "unknown", None, None, None, sealed, sealed, 1,
+        phone_id, customer_id, None, "mobile", "CN", True, False, "unknown", None, None, None, None, sealed, sealed, 1,
         os.urandom(16), 7, now, now, 1,
     )  # fmt: skip
     rows: list[tuple[Any, ...]] = [

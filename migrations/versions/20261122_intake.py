@@ -1,14 +1,25 @@
-"""Touchpoints, and claims of upserts."""
+"""Intake, and the claims of match keys that upserts take."""
 
 from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from custhub.kit.db import Id
 
 revision = "20261122_intake"
 down_revision = "20261122_consents"
 
 
 def upgrade() -> None:
-    pass
+    op.create_table(
+        "match_claims",
+        sa.Column("key", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("customer_id", Id(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_match_claims")),
+    )
+    op.create_index("ix_match_claims_customer", "match_claims", ["customer_id"], unique=False)
 
 
 def downgrade() -> None:
-    pass
+    op.drop_table("match_claims")

@@ -19,6 +19,7 @@ from custhub.features.links import router as links
 from custhub.features.messages import router as messages
 from custhub.features.operations.router import events, jobs
 from custhub.features.quality import router as quality
+from custhub.features.suppressions import router as suppressions
 from custhub.features.webhooks import router as webhooks
 from custhub.http import health
 from custhub.http.errors import install_error_handlers
@@ -35,6 +36,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     listing.router,
     phones.router,
     *OTHERS,
+    suppressions.router,
     health.router,
     keys.router,
     keys.rotations_router,
@@ -57,6 +59,7 @@ TAGS = [
     {"name": "parts", "description": "E-mails, addresses, contacts, external ids and tags of customers."},
     {"name": "external-sources", "description": "Systems whose ids customers carry, and what those ids mean."},
     {"name": "forms", "description": "Schemas of bodies for front ends, as the caller may send them."},
+    {"name": "suppressions", "description": "Numbers and addresses that nobody stores or contacts."},
     {"name": "operations", "description": "For operators: is the hub alive, ready, and how is it doing."},
     {"name": "keys", "description": "Root keys: which are in use, adding, rotating and retiring them."},
     {"name": "audit", "description": "The audit log: who did what, sealed, signed and verifiable."},

@@ -30,6 +30,7 @@ from custhub.features.customers.links import CustomerRows, CustomerTraces
 from custhub.features.customers.queries import is_reachable
 from custhub.features.customers.queries.sources import source_ranks
 from custhub.features.customers.rules import load_tables
+from custhub.features.customers.service.contact_points import CustomerContactPoints
 from custhub.features.customers.service.rendering import CustomerRenderer
 from custhub.features.customers.service.selecting import SAVED_SELECTIONS
 from custhub.features.customers.service.standards import STANDARDS, Standards
@@ -49,6 +50,8 @@ from custhub.features.phones.links import CustomerNumbers
 from custhub.features.phones.service.quotas import OLD_USES, USES_KEPT
 from custhub.features.quality.links import CustomerFindings
 from custhub.features.quality.service.refusals import RefusalKeeper
+from custhub.features.suppressions.service.gate import SuppressionGate
+from custhub.features.suppressions.service.points import CONTACT_POINTS
 from custhub.features.webhooks.links import CustomerDeliveries
 from custhub.features.webhooks.tasks import Webhooks
 from custhub.http.edge import Edge
@@ -140,7 +143,9 @@ class Application:
         confirmed_for = timedelta(days=settings.confirmed_days)
         standards = Standards(self.catalogue, self.ranks, RefusalKeeper(self.keys), confirmed_for)
         self.hub.parts |= {CATALOGUE: self.catalogue, STANDARDS: standards}
-        self.messages = message_sender(self.hub, lambda: egress_client(settings))
+        self.hub.parts[CONTACT_POINTS] = CustomerContactPoints(self.keys)
+        gates = (SuppressionGate(self.database, self.keys),)
+        self.messages = message_sender(self.hub, lambda: egress_client(settings), gates)
         renderers = {"customer": CustomerRenderer(self.database, self.keys, self.catalogue)}
         owners = self.messages.owners(mailbox_of)
         self.webhooks = Webhooks(

@@ -21,6 +21,7 @@ from pydantic_core import CoreSchema, PydanticCustomError
 from pydantic_core.core_schema import no_info_before_validator_function
 
 from custhub.kit.ids import PATTERNS, Prefix, from_text
+from custhub.kit.mailboxes import EmailInvalid, parse_email
 
 INT32 = 2_147_483_647
 
@@ -114,6 +115,7 @@ FieldDefinitionId = _id(Prefix.FIELD)
 VocabularyId = _id(Prefix.VOCABULARY)
 VocabularyChangeId = _id(Prefix.VOCABULARY_CHANGE)
 FindingId = _id(Prefix.FINDING)
+SuppressionId = _id(Prefix.SUPPRESSION)
 
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
@@ -143,3 +145,18 @@ Revision = Annotated[int, Field(ge=1, le=INT32, json_schema_extra={"format": "in
 Text40 = Annotated[str, StringConstraints(min_length=1, max_length=40)]
 Text100 = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Text200 = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+def _mailbox(value: str) -> str:
+    try:
+        return parse_email(value).address
+    except EmailInvalid as error:
+        raise PydanticCustomError(error.code, "refused") from None
+
+
+MailboxText = Annotated[
+    str,
+    StringConstraints(min_length=3, max_length=254),
+    Field(json_schema_extra={"format": "idn-email"}),
+    AfterValidator(_mailbox),
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pydantic_core import PydanticCustomError
@@ -102,3 +103,11 @@ def pointer(*parts: str) -> str:
 def invalid(error: HubError) -> PydanticCustomError:
     """A refused value inside a validator: Pydantic reports it at its place under the error's own code."""
     return PydanticCustomError(error.code, "refused")
+
+
+def within(member: str, error: HubError) -> HubError:
+    """The error with its issues one member deeper: what was judged on its own is part of a larger body."""
+    error.issues = tuple(
+        replace(found, pointer=f"#/{member}{found.pointer.removeprefix('#')}") for found in error.issues
+    )
+    return error

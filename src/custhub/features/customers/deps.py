@@ -20,6 +20,7 @@ from custhub.security.scopes import Scope
 CanRead = Annotated[Principal, Security(door, scopes=[Scope.CUSTOMERS_READ])]
 CanCreate = Annotated[Principal, Security(door, scopes=[Scope.CUSTOMERS_CREATE])]
 CanWrite = Annotated[Principal, Security(door, scopes=[Scope.CUSTOMERS_WRITE])]
+CanUpsert = Annotated[Principal, Security(door, scopes=[Scope.CUSTOMERS_CREATE, Scope.CUSTOMERS_WRITE])]
 CanArchive = Annotated[Principal, Security(door, scopes=[Scope.CUSTOMERS_ARCHIVE])]
 CanTag = Annotated[Principal, Security(door, scopes=[Scope.TAGS_WRITE])]
 CanLookUp = Annotated[Principal, Security(door, scopes=[Scope.PHONES_LOOKUP])]

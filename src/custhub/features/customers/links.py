@@ -27,6 +27,7 @@ from custhub.features.customers.models import (
     customer_field_values,
     customer_tags,
     customers,
+    match_claims,
     search_tokens,
 )
 from custhub.features.customers.queries import CustomerRecord
@@ -85,15 +86,17 @@ _PREFIXES: Final = {
 }
 _TABLES: Final = {EmailRow: customer_emails, AddressRow: customer_addresses, ContactRow: customer_contacts}
 _UNTOLD: Final = {
-    "customer_id", "spans", "custom", "custom_sealed", "provenance", "folded", "tag_key", "name_key", "updated_at",
-    "revision", "merged_into", "erased_at",
+    "customer_id", "spans", "custom", "custom_sealed", "provenance", "folded", "tag_key", "name_key", "suppressed_by",
+    "updated_at", "revision", "merged_into", "erased_at",
 }  # fmt: skip
 
 
 class CustomerRows:
     """The record of a customer, its parts but for numbers, and its data key."""
 
-    tables = frozenset({"customers", "customer_keys", "search_tokens", *(table.name for table in _PARTS)})
+    tables = frozenset(
+        {"customers", "customer_keys", "search_tokens", match_claims.name, *(table.name for table in _PARTS)}
+    )
 
     def __init__(self, keys: LiveKeys) -> None:
         self._keys = keys
@@ -129,6 +132,7 @@ class CustomerRows:
             _move(uow, contact, target, new.contacts, {"spans": spans, "person_id": person})
         for key in old.external_ids:
             uow.update(customer_external_ids, {"id": key.id}, {"customer_id": target})
+        uow.update(match_claims, {"customer_id": source}, {"customer_id": target})
         tags = [tag for tag in old.tags if _move_tag(uow, tag, new.tags, target)]
         _find_again(uow, old, emails=(), external_ids=())
         _find_again(uow, new, emails=(*new.emails, *old.emails), external_ids=(*new.external_ids, *old.external_ids))
@@ -154,7 +158,7 @@ class CustomerRows:
         gone = {"archived_at": row.archived_at or uow.now, "erased_at": row.erased_at or uow.now}
         blank = {**_BLANK, **gone, "updated_at": uow.now}
         uow.update(customers, {"id": row.id}, {**blank, "revision": row.revision + 1})
-        for table in (*_PARTS, customer_keys, search_tokens):
+        for table in (*_PARTS, match_claims, customer_keys, search_tokens):
             uow.delete(table, {"customer_id": customer_id})
         await self._remove_contacts(uow, await contacts_naming(uow, customer_id))
 

@@ -11,6 +11,7 @@ from sqlalchemy import Table
 from custhub.crypto.models import CustomerKey, customer_keys
 from custhub.features.customers.errors import CustomerErased, CustomerNotFound
 from custhub.features.customers.models import (
+    MATCH_CLAIM,
     AddressRow,
     ContactRow,
     CustomerRow,
@@ -18,6 +19,7 @@ from custhub.features.customers.models import (
     ExternalIdRow,
     ExternalSourceRow,
     FieldValueRow,
+    MatchClaimRow,
     TagRow,
     TokenRow,
     customer_addresses,
@@ -28,6 +30,7 @@ from custhub.features.customers.models import (
     customer_tags,
     customers,
     external_sources,
+    match_claims,
     search_tokens,
 )
 from custhub.features.customers.queries import BY_ID, LOCKED, CustomerRecord
@@ -36,6 +39,7 @@ from custhub.features.customers.queries.sources import BY_NAME, LOCKED_BY_NAME
 from custhub.kit.contested import ContestedInsert
 from custhub.kit.errors import HubError
 from custhub.kit.uow import UnitOfWork
+from custhub.kit.writes import LostRace
 from custhub.security.reach import Reach
 
 Part = EmailRow | AddressRow | ContactRow | ExternalIdRow | TagRow | FieldValueRow
@@ -69,6 +73,11 @@ def rows_of(
             yield table, parts
     if found_by:
         yield customer_field_values, found_by
+
+
+async def lost_race() -> HubError:
+    """Explains a violated constraint as a lost race: run again, the rival's row is found."""
+    raise LostRace
 
 
 class CustomerRepository:
@@ -157,6 +166,18 @@ class CustomerRepository:
         for row in sorted(before - after):
             self._uow.delete(customer_field_values, row._asdict())
         self.add_parts(sorted(after - before))
+
+    def claim_match(self, key: bytes, customer_id: UUID, holder: UUID | None) -> None:
+        """Be the one who creates a customer for this match key; `holder` is who was, and has the key no longer.
+
+        A rival at the same moment makes the unit of work lose.
+        """
+        if holder is None:
+            self._uow.insert(match_claims, MatchClaimRow(key, customer_id))
+            self._uow.on_violation(MATCH_CLAIM, lost_race)
+        else:
+            claim = {"key": key, "customer_id": holder}
+            self._uow.update(match_claims, claim, {"customer_id": customer_id}, guard=True)
 
     def set_keys_live(self, customer_id: UUID, *, live: bool) -> None:
         """Free or take back the external ids of a customer."""

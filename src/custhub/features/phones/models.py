@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import (
     Boolean,
     Column,
+    ColumnClause,
     ForeignKey,
     Index,
     Integer,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     SmallInteger,
     String,
     Table,
+    literal_column,
 )
 
 from custhub.crypto.columns import Sealed, SealedColumn
@@ -40,6 +42,8 @@ customer_phones = Table(
     Column("verified_at", Instant),
     Column("checked_at", Instant),
     Column("expires_at", Instant),
+    # The entry of the suppression list that forbids to contact it.
+    Column("suppressed_by", Id),
     Column("e164", SealedColumn, nullable=False),
     Column("raw", SealedColumn, nullable=False),
     Column("index_kid", Integer, nullable=False),
@@ -53,6 +57,9 @@ customer_phones = Table(
 Index("ix_customer_phones_customer", customer_phones.c.customer_id)
 Index("ix_customer_phones_exact", customer_phones.c.exact_index)
 Index("ix_customer_phones_last4", customer_phones.c.last4_index, customer_phones.c.id)
+_HELD_BACK: ColumnClause[bool] = literal_column("suppressed_by IS NOT NULL")
+Index("ix_customer_phones_suppressed", customer_phones.c.suppressed_by,
+      postgresql_where=_HELD_BACK, sqlite_where=_HELD_BACK)  # fmt: skip
 Index("ix_customer_phones_kid", customer_phones.c.index_kid, customer_phones.c.id)
 
 phone_claims = Table(
@@ -84,6 +91,7 @@ class PhoneRow(NamedTuple):
     verified_at: datetime | None
     checked_at: datetime | None
     expires_at: datetime | None
+    suppressed_by: UUID | None
     e164: Sealed
     raw: Sealed
     index_kid: int

@@ -87,6 +87,7 @@ class PhoneRead(Read):
     verified_at: datetime | None
     checked_at: datetime | None
     expires_at: datetime | None
+    contactable: bool = Field(description="False while the number is on the suppression list")
     error: Literal["integrity_error"] | None = Field(description="Set when the stored number failed its check")
     created_at: datetime
     updated_at: datetime
@@ -117,6 +118,7 @@ def phone_view(row: PhoneRow, dek: Dek | None, style: MaskStyle, *, lenient: boo
         "verified_at": row.verified_at,
         "checked_at": row.checked_at,
         "expires_at": row.expires_at,
+        "contactable": row.suppressed_by is None,
         "error": error,
         "created_at": row.created_at,
         "updated_at": row.updated_at,

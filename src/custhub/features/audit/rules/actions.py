@@ -74,6 +74,8 @@ ACTIONS: Final[Mapping[str, str]] = {
     "saved_filter.updated": "A saved filter changed; `fields` are the members changed",
     "session.ended": "A login session ended",
     "sessions.revoked": "An administrator ended all sessions of a user",
+    "suppression.added": "A number or mailbox came on the suppression list; `fields` are kind and channel",
+    "suppression.lifted": "An entry of the suppression list was lifted; `fields` are kind and channel",
     "tag.added": "A tag was put on a customer",
     "tag.removed": "A tag was taken from a customer",
     "team.created": "A team was created",

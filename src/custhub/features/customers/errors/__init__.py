@@ -1,6 +1,10 @@
 """Expected failures of the customers feature."""
 
 from custhub.features.customers.errors.fields import FieldConfirmed, FieldNotConfirmable, PersonRequired
+from custhub.features.customers.errors.matching import (
+    MatchAmbiguous,
+    MatchKeyMissing,
+)
 from custhub.features.customers.errors.parts import (
     AddressNotFound,
     ContactNotAllowed,
@@ -35,7 +39,6 @@ from custhub.features.customers.errors.values import (
     AddressInvalid,
     BirthdayInvalid,
     CountryInvalid,
-    EmailInvalid,
     ExternalIdInvalid,
     GenderInvalid,
     LanguageInvalid,
@@ -45,6 +48,7 @@ from custhub.features.customers.errors.values import (
     TaxIdInvalid,
     TimeZoneInvalid,
 )
+from custhub.kit.mailboxes import EmailInvalid
 
 __all__ = [
     "AddressInconsistent",
@@ -72,6 +76,8 @@ __all__ = [
     "GenderInvalid",
     "LanguageInvalid",
     "LookupAmbiguous",
+    "MatchAmbiguous",
+    "MatchKeyMissing",
     "NameInvalid",
     "OwnerUnknown",
     "PersonRequired",

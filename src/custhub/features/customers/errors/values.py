@@ -47,14 +47,6 @@ class TaxIdInvalid(RuleBroken):
     zh = Text("税号无效", "税号格式不正确；统一社会信用代码须为 18 位且校验位正确。")
 
 
-class EmailInvalid(RuleBroken):
-    """The e-mail address is malformed or longer than 254 characters."""
-
-    code = "email_invalid"
-    title = "Invalid e-mail address"
-    zh = Text("邮箱无效", "邮箱格式不正确或超过 254 个字符。")
-
-
 class CountryInvalid(RuleBroken):
     """The country is no ISO 3166-1 alpha-2 code."""
 

@@ -1,5 +1,10 @@
 """Tables of customers and their parts."""
 
+from custhub.features.customers.models.matching import (
+    MATCH_CLAIM,
+    MatchClaimRow,
+    match_claims,
+)
 from custhub.features.customers.models.parts import (
     EXTERNAL_ID,
     AddressRow,
@@ -25,6 +30,7 @@ from custhub.features.customers.models.values import FieldValueRow, customer_fie
 
 __all__ = [
     "EXTERNAL_ID",
+    "MATCH_CLAIM",
     "AddressRow",
     "ContactRow",
     "CustomerRow",
@@ -32,6 +38,7 @@ __all__ = [
     "ExternalIdRow",
     "ExternalSourceRow",
     "FieldValueRow",
+    "MatchClaimRow",
     "TagRow",
     "TokenRow",
     "customer_addresses",
@@ -42,5 +49,6 @@ __all__ = [
     "customer_tags",
     "customers",
     "external_sources",
+    "match_claims",
     "search_tokens",
 ]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, literal_column
+from sqlalchemy import Boolean, Column, ColumnElement, ForeignKey, Index, Integer, String, Table, literal_column
 
 from custhub.crypto.columns import Sealed, SealedColumn
 from custhub.kit.db import Id, Instant, metadata
@@ -23,6 +23,8 @@ customer_emails = Table(
     Column("folded", String(254), nullable=False),
     Column("is_primary", Boolean, nullable=False),
     Column("verified_at", Instant),
+    # The entry of the suppression list that forbids to write there.
+    Column("suppressed_by", Id),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("revision", Integer, nullable=False),
@@ -30,6 +32,9 @@ customer_emails = Table(
 )
 Index("ix_customer_emails_customer", customer_emails.c.customer_id)
 Index("ix_customer_emails_folded", customer_emails.c.folded)
+_HELD_BACK: ColumnElement[Any] = literal_column("suppressed_by IS NOT NULL")
+Index("ix_customer_emails_suppressed", customer_emails.c.suppressed_by,
+      postgresql_where=_HELD_BACK, sqlite_where=_HELD_BACK)  # fmt: skip
 
 customer_addresses = Table(
     "customer_addresses",
@@ -148,6 +153,7 @@ class EmailRow(NamedTuple):
     folded: str
     is_primary: bool
     verified_at: datetime | None
+    suppressed_by: UUID | None
     created_at: datetime
     updated_at: datetime
     revision: int

@@ -12,12 +12,14 @@ from custhub.features.customers.router import (
     search,
     sources,
     tags,
+    upsert,
 )
 
 #: All but the hot ones, which app.py puts first.
 OTHERS = (
     search.router,
     batch.router,
+    upsert.router,
     emails.router,
     addresses.router,
     contacts.router,

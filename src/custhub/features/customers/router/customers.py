@@ -29,6 +29,7 @@ from custhub.features.fields.errors import (
     VocabularyValueUnknown,
 )
 from custhub.features.phones.errors import MaskAmbiguous, PhoneInvalid, PhoneRepeated, PhoneTaken
+from custhub.features.suppressions.errors import Suppressed
 from custhub.http.answers import Answer, created, not_modified, ok
 from custhub.http.fields import CustomerId
 from custhub.http.hub import call_of
@@ -95,6 +96,7 @@ async def get_customer(customer_id: CustomerId, request: Request, _: CanRead, in
         CustomFieldUnknown,
         CustomFieldInvalid,
         PhoneInCustomField,
+        Suppressed,
         FieldNotWritable,
     ),
 )

@@ -18,6 +18,7 @@ from custhub.features.customers.schemas.bodies import EmailCreate, EmailPatch
 from custhub.features.customers.schemas.part_pages import EmailPage
 from custhub.features.customers.schemas.views import email_view, etag_of
 from custhub.features.customers.service.emails import CustomerEmails
+from custhub.features.suppressions.errors import Suppressed
 from custhub.http.answers import created, no_content, not_modified, ok, page
 from custhub.http.fields import CustomerId, EmailId
 from custhub.http.hub import call_of
@@ -43,7 +44,7 @@ async def list_emails(customer_id: CustomerId, request: Request, who: CanRead) -
     status_code=201,
     response_model=EmailRead,
     responses=problems(
-        CustomerNotFound, CustomerErased, CustomerArchived, EmailInvalid, TooManyParts, FieldNotWritable
+        CustomerNotFound, CustomerErased, CustomerArchived, EmailInvalid, TooManyParts, Suppressed, FieldNotWritable
     ),
 )
 async def add_email(customer_id: CustomerId, body: EmailCreate, request: Request, who: CanWrite) -> Response:

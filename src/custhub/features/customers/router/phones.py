@@ -22,6 +22,7 @@ from custhub.features.phones.schemas import (
     PhoneVerify,
     phone_view,
 )
+from custhub.features.suppressions.errors import Suppressed
 from custhub.http.answers import created, no_content, not_modified, ok, page, secret
 from custhub.http.fields import CustomerId, PhoneId
 from custhub.http.hub import call_of
@@ -64,6 +65,7 @@ async def list_phones(customer_id: CustomerId, who: CanRead, context: Context) -
         PhoneInvalid,
         PhoneTaken,
         TooManyParts,
+        Suppressed,
         FieldNotWritable,
         IntegrityError,
     ),

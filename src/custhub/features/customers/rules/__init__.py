@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from custhub.features.customers.rules.addresses import MAX_AREA, MAX_STREET, PostalAddress, normalise_address
 from custhub.features.customers.rules.birthdays import Birthday, Calendar, make_birthday, parse_birthday
+from custhub.features.customers.rules.conflicts import ConflictRule, MatchKind, writes
 from custhub.features.customers.rules.countries import COUNTRIES, normalise_country, normalise_postcode
 from custhub.features.customers.rules.divisions import Division, find_division
-from custhub.features.customers.rules.emails import MAX_EMAIL, EmailAddress, parse_email
 from custhub.features.customers.rules.kinds import CustomerKind, Gender, LifecycleStage, parse_gender
 from custhub.features.customers.rules.labels import (
     MAX_EXTERNAL_ID,
@@ -31,6 +31,7 @@ from custhub.features.customers.rules.organisations import MAX_TAX_ID, normalise
 from custhub.features.customers.rules.pinyin import MAX_KEY, pinyin_key
 from custhub.features.customers.rules.simplified import simplified
 from custhub.features.customers.rules.tokens import tokens_of
+from custhub.kit.mailboxes import MAX_EMAIL, EmailAddress, parse_email
 
 __all__ = [
     "COUNTRIES",
@@ -47,11 +48,13 @@ __all__ = [
     "MAX_TIME_ZONE",
     "Birthday",
     "Calendar",
+    "ConflictRule",
     "CustomerKind",
     "Division",
     "EmailAddress",
     "Gender",
     "LifecycleStage",
+    "MatchKind",
     "PostalAddress",
     "compose_name",
     "find_division",
@@ -74,6 +77,7 @@ __all__ = [
     "split_name",
     "tag_key",
     "tokens_of",
+    "writes",
 ]
 
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from custhub.kit.text import visible
+
+__all__ = ["HAN", "clean", "has_han", "visible"]
+
 #: Chinese ideographs, with 々 and 〇. Compatibility forms are gone after NFKC.
 HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\ufa0e-\ufa29\U00020000-\U000323af"
 
@@ -12,19 +16,6 @@ HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\ufa0e-\ufa29\U00020000-\U000323af"
 _STANDARD = re.compile("[\u4e00-\u9fff0-9A-Za-z]+")
 _HAS_HAN = re.compile(f"[{HAN}]")
 
-# Characters that show nothing: controls other than white space, bidirectional marks, zero-width and format
-# characters, fillers, variation selectors, lone surrogates, noncharacters. Unassigned and private-use code points
-# stay: rare surnames are written with ideographs newer than this Python's Unicode tables.
-_INVISIBLE_SET = (
-    "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
-    "\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
-    "\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
-)
-# Persian and the Indic scripts spell with joiners; anywhere else a joiner is invisible.
-_JOINING = "\u0600-\u06ff\u0900-\u0dff"
-_INVISIBLE = re.compile(
-    f"[{_INVISIBLE_SET}]|(?<![{_JOINING}])[\u200c\u200d]+|[\u200c\u200d]+(?![{_JOINING}\u200c\u200d])"
-)
 # NFKC would turn these into their ASCII look-alikes; in Chinese text they are the right form.
 _KEPT_PUNCTUATION = re.compile("([，：；！？（）～…]+)")
 _APOSTROPHE = re.compile(r"(?<=[^\W\d_])[’‘ʼ](?=[^\W\d_])")
@@ -50,11 +41,6 @@ def clean(text: str) -> str:
     text = " ".join(text.translate(_SINGLE_FORMS).split())
     text = _APOSTROPHE.sub("'", text)
     return _BRACKETED.sub(_bracket, text) if _HAS_HAN.search(text) else text
-
-
-def visible(text: str) -> str:
-    """The text without characters that show nothing; white space and everything visible as it was."""
-    return _INVISIBLE.sub("", text)
 
 
 def has_han(text: str) -> bool:

@@ -47,6 +47,7 @@ class EmailRead(Read):
     email: S254
     is_primary: bool
     verified_at: datetime | None
+    contactable: bool = Field(description="False while the address is on the suppression list")
     created_at: datetime
     updated_at: datetime
     revision: Revision

@@ -19,11 +19,10 @@ from custhub.features.customers.rules import (
     normalise_source,
     normalise_tag,
     normalise_time_zone,
-    parse_email,
 )
 from custhub.features.phones.rules import RevealReason
 from custhub.features.phones.schemas import Country, Number, PhoneCreate
-from custhub.http.fields import Body, CustomerId, TeamId, Text40, Text100, UserId
+from custhub.http.fields import Body, CustomerId, MailboxText, TeamId, Text40, Text100, UserId
 from custhub.http.issues import invalid
 from custhub.kit.errors import HubError
 
@@ -47,12 +46,7 @@ CountryCode = Annotated[str, StringConstraints(min_length=2, max_length=40), _ru
 TagName = Annotated[str, StringConstraints(min_length=1, max_length=64), _rule(normalise_tag)]
 SourceName = Annotated[str, StringConstraints(min_length=1, max_length=40), _rule(normalise_source)]
 ExternalKey = Annotated[str, StringConstraints(min_length=1, max_length=128), _rule(normalise_external_id)]
-Email = Annotated[
-    str,
-    StringConstraints(min_length=3, max_length=254),
-    Field(json_schema_extra={"format": "idn-email"}),
-    _rule(lambda text: parse_email(text).address),
-]
+Email = MailboxText
 Note = Annotated[str, StringConstraints(max_length=10_000)]
 TaxId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 VocabularyEntry = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern="^[a-z][a-z0-9_]*$")]

@@ -113,6 +113,7 @@ def email_view(row: EmailRow) -> dict[str, Any]:
         "email": row.email,
         "is_primary": row.is_primary,
         "verified_at": row.verified_at,
+        "contactable": row.suppressed_by is None,
         "created_at": row.created_at,
         "updated_at": row.updated_at,
         "revision": row.revision,

@@ -14,7 +14,9 @@ from custhub.features.customers.service.building import CustomerBuilder, NewCust
 from custhub.features.customers.service.claiming import Candidate, Claims, Verdict, candidate
 from custhub.features.customers.service.context import CustomerContext
 from custhub.features.customers.service.profile import CustomerService
+from custhub.features.customers.service.screening import marked
 from custhub.features.phones.service import store_numbers
+from custhub.features.suppressions.service import screen
 from custhub.http.issues import issue
 from custhub.kit.errors import FieldIssue, HubError
 from custhub.kit.uow import Note, Recorder, UnitOfWork
@@ -88,20 +90,35 @@ class CustomerBatches:
 
     async def _build(self, items: Sequence[Any], read: Read) -> list[Candidate]:
         service, builder = CustomerService(self._context), CustomerBuilder(self._context)
-        candidates: list[Candidate] = []
+        built: dict[int, tuple[CustomerCreate, NewCustomer]] = {}
         for place, item in enumerate(items):
             if place % _BUILT_AT_ONCE == 0:
                 await asyncio.sleep(0)
             try:
                 body = read(item)
                 await service.check(body)
-                new = builder.build(body)
+                built[place] = body, builder.build(body)
+            except HubError as error:
+                self._unreadable[place] = error
+        return await self._screened(built)
+
+    async def _screened(self, built: Mapping[int, tuple[CustomerCreate, NewCustomer]]) -> list[Candidate]:
+        """The items that the suppression list lets pass, asked once for all."""
+        numbers = [number for _, new in built.values() for number in new.numbers]
+        mailboxes = [email.folded for _, new in built.values() for email in new.record.emails]
+        found = await screen(self._uow, self._context.keys, numbers, mailboxes)
+        candidates: list[Candidate] = []
+        for done, (place, (body, new)) in enumerate(built.items()):
+            if done % _BUILT_AT_ONCE == 0:
+                await asyncio.sleep(0)
+            try:
+                passed = marked(new, found)
             except HubError as error:
                 self._unreadable[place] = error
                 continue
-            self._built[place] = new
-            candidates.append(candidate(self._context, place, new))
-            self._tell(place, new.record.row.id, body)
+            self._built[place] = passed
+            candidates.append(candidate(self._context, place, passed))
+            self._tell(place, passed.record.row.id, body)
         return candidates
 
     def _tell(self, place: int, customer_id: UUID, body: CustomerCreate) -> None:

@@ -51,7 +51,7 @@ class CustomerContext:
         self.keys = keys
         self.country = settings.default_country
         self.customers = CustomerRepository(uow, who.reach)
-        self.phones = PhoneService(uow, keys, settings.default_country, self._explain_taken)
+        self.phones = PhoneService(uow, keys, settings.default_country, self.explain_taken)
         self.quotas = PhoneQuotas(uow, who, settings)
 
     def dek(self, record: CustomerRecord) -> Dek:
@@ -166,22 +166,45 @@ class CustomerContext:
         `origins` say where values and parts come from now; None where a part is gone. Who gives or takes e-mails or
         external ids calls `found_again` with the record that comes of it.
         """
+        self.note(record, fields, details, action, reason)
+        new = self.revise(record, fields, values, origins)
+        if values and not _NAMING.isdisjoint(values):
+            self.found_again(record, new)
+        return new
+
+    def revise(
+        self,
+        record: CustomerRecord,
+        fields: Sequence[str],
+        values: Mapping[str, Any] | None = None,
+        origins: Mapping[str, Origin | None] | None = None,
+    ) -> CustomerRecord:
+        """Store the next revision and tell others; once in a unit of work. Search is left to the caller."""
         values = values or {}
         if origins:
             values = {**values, "provenance": provenance_of(record.row).with_origins(origins)}
         row = self.customers.change(record.row, values)
-        if not _NAMING.isdisjoint(values):
-            self.found_again(record, record._replace(row=row))
         self.uow.emit(CustomerUpdated(row.id, row.revision, row.id, tuple(fields)))
-        self.uow.audit(
-            Note(action, "customer", row.id, row.id, list(fields), reason, details=details, sealer=self.dek(record))
-        )
         return record._replace(row=row)
 
     def found_again(self, old: CustomerRecord, new: CustomerRecord) -> None:
         """Let search find a customer by what it is called now."""
         before = tokens_of(old.row, old.emails, old.external_ids)
         change_tokens(self.uow, [(old.row.id, before, tokens_of(new.row, new.emails, new.external_ids))])
+
+    def note(
+        self,
+        record: CustomerRecord,
+        fields: Sequence[str],
+        details: Mapping[str, Any] | None = None,
+        action: str = "customer.updated",
+        reason: str | None = None,
+    ) -> None:
+        """Leave an audit entry with what changed, sealed."""
+        own = record.row.id
+        self.uow.audit(
+            Note(action, "customer", own, own, list(fields), reason, details=details, sealer=self.dek(record))
+        )
 
     async def check_placement(self, owner_id: UUID | None, team_id: UUID | None) -> None:
         """Raise OwnerUnknown or TeamUnknown for an owner or team of a body that is out of reach (S-64)."""
@@ -190,7 +213,7 @@ class CustomerContext:
         if team_id is not None and not await reachable_team(self.uow, self.who.reach, team_id):
             raise TeamUnknown(issues=[FieldIssue("#/team_id", TeamUnknown.code)])
 
-    async def _explain_taken(self, indexes: Sequence[bytes]) -> PhoneTaken:
+    async def explain_taken(self, indexes: Sequence[bytes]) -> PhoneTaken:
         """Name the holder within reach; a refusal for one out of reach is a lookup, counted as one (S-14)."""
         reader, reach = self.uow.database, self.who.reach
         held = {h.phone_id: h for h in await held_numbers(reader, indexes)}

@@ -7,6 +7,7 @@ from custhub.features.customers.models import EmailRow
 from custhub.features.customers.queries import CustomerRecord
 from custhub.features.customers.schemas.bodies import EmailCreate, EmailPatch
 from custhub.features.customers.service.keeping import PartKeeper
+from custhub.features.suppressions.service import screen
 from custhub.kit.ids import Prefix
 from custhub.security.fields import Field
 
@@ -22,7 +23,9 @@ class CustomerEmails(PartKeeper[EmailRow, EmailCreate, EmailPatch]):
     told = ("email", "label", "is_primary")
 
     async def _built(self, record: CustomerRecord, body: EmailCreate) -> EmailRow:
-        return self._context.part_builder(record).email(body, is_primary=False)
+        row = self._context.part_builder(record).email(body, is_primary=False)
+        found = await screen(self._uow, self._context.keys, (), [row.folded])
+        return row._replace(suppressed_by=found.mailbox(row.folded, "#/email"))
 
     async def _patched(self, record: CustomerRecord, row: EmailRow, body: EmailPatch) -> EmailRow:
         return row._replace(label=body.label) if "label" in body.model_fields_set else row

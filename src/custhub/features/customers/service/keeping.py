@@ -121,8 +121,8 @@ class PartKeeper(ABC, Generic[P, C, U]):
         self, record: CustomerRecord, rows: Sequence[P], verb: Verb, part_id: UUID, *, primary: UUID | None = None
     ) -> CustomerRecord:
         before = {row.id: row for row in self.rows(record)}
-        after = {row.id: self._written(before.get(row.id), row) for row in _with_one_primary(rows, primary, part_id)}
-        told = [self._told(before.get(part_id)), self._told(after.get(part_id))]
+        after = {row.id: self._written(before.get(row.id), row) for row in with_one_primary(rows, primary, part_id)}
+        told = [row and told_of(row, self.told) for row in (before.get(part_id), after.get(part_id))]
         origin = None if verb == "removed" else self._context.origin()
         record = self._context.changed(
             record,
@@ -145,16 +145,16 @@ class PartKeeper(ABC, Generic[P, C, U]):
             self._context.customers.change_part(old, new)
         return new
 
-    def _told(self, row: P | None) -> dict[str, Any] | None:
-        if row is None:
-            return None
-        values = {name: getattr(row, name) for name in self.told}
-        if "person_id" in values:
-            values["person_id"] = text_or_none(Prefix.CUSTOMER, values["person_id"])
-        return values
+
+def told_of(row: EmailRow | AddressRow | ContactRow, names: Sequence[str]) -> dict[str, Any]:
+    """What an audit entry says of a part."""
+    values = {name: getattr(row, name) for name in names}
+    if "person_id" in values:
+        values["person_id"] = text_or_none(Prefix.CUSTOMER, values["person_id"])
+    return values
 
 
-def _with_one_primary(rows: Sequence[P], wanted: UUID | None, touched: UUID) -> list[P]:
+def with_one_primary(rows: Sequence[P], wanted: UUID | None, touched: UUID) -> list[P]:
     """The rows with one primary: the wanted one, else the present one, else the oldest that was not just demoted."""
     chosen = wanted or next((row.id for row in rows if row.is_primary), None)
     chosen = chosen or next((row.id for row in rows if row.id != touched), touched)

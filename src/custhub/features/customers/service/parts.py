@@ -41,7 +41,7 @@ class PartBuilder:
         parsed = parse_email(body.email)
         return EmailRow(
             new_id(), self._customer_id, body.label, parsed.address, parsed.folded, is_primary, None,
-            self._now, self._now, 1,
+            None, self._now, self._now, 1,
         )  # fmt: skip
 
     def address(self, body: AddressCreate, pointer: str, *, is_primary: bool) -> AddressRow:

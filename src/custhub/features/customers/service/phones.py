@@ -18,6 +18,7 @@ from custhub.features.phones.rules import MaskStyle, PhoneKind, PhoneStatus, mas
 from custhub.features.phones.schemas import PhoneCreate, PhonePatch, PhoneReveal, PhoneVerify
 from custhub.features.phones.service import PhoneQuotas
 from custhub.features.phones.vault import open_number
+from custhub.features.suppressions.service import screen
 from custhub.kit.ids import Prefix, to_text
 from custhub.kit.revisions import check_revision
 from custhub.kit.uow import Note
@@ -37,7 +38,7 @@ class CustomerPhones:
         self._quotas = quotas
 
     async def add(self, customer_id: UUID, body: PhoneCreate) -> tuple[CustomerRecord, PhoneRow]:
-        """Give a customer one more number. PhoneTaken shows at commit."""
+        """Give a customer one more number. Raises Suppressed; PhoneTaken shows at commit."""
         context = self._context
         self._who.require_writable({Field.PHONES})
         record = await context.live(customer_id)
@@ -46,10 +47,12 @@ class CustomerPhones:
         number = context.phones.read(body, "#/number")
         dek = context.dek(record)
         is_primary = body.is_primary or not record.phones
+        found = await screen(self._uow, context.keys, [number], ())
         row = context.phones.build(customer_id, dek, number, body, is_primary=is_primary)
+        row = row._replace(suppressed_by=found.number(number, "#/number"))
         context.phones.store(row, number)
         others = self._only_primary(record.phones, dek) if is_primary else record.phones
-        told = [None, _told(number.e164, row)]
+        told = [None, told_of_phone(number.e164, row)]
         record = self._changed(record, (*others, row), "phone.added", told, row.id)
         return record, row
 
@@ -107,7 +110,7 @@ class CustomerPhones:
         left = tuple(phone for phone in record.phones if phone.id != phone_id)
         if row.is_primary and left:
             left = (self._promoted(left[0], dek), *left[1:])
-        self._changed(record, left, "phone.removed", [_told(_openable(dek, row), row), None], phone_id)
+        self._changed(record, left, "phone.removed", [told_of_phone(_openable(dek, row), row), None], phone_id)
 
     async def reveal(self, customer_id: UUID, phone_id: UUID, body: PhoneReveal) -> str:
         """The number in full. The audit entry is committed first; without it there is no number (S-22)."""
@@ -158,7 +161,7 @@ class CustomerPhones:
         self._context.phones.change(row, new, dek, live=True)
         phones = tuple(sorted((*others, new), key=lambda phone: phone.id))
         number = open_number(dek, row)
-        told = [_told(number, row), _told(number, new) | ({} if note is None else {"note": note})]
+        told = [told_of_phone(number, row), told_of_phone(number, new) | ({} if note is None else {"note": note})]
         return self._changed(record, phones, action, told, row.id, reason), new
 
     def _only_primary(self, phones: Sequence[PhoneRow], dek: Dek) -> tuple[PhoneRow, ...]:
@@ -208,6 +211,6 @@ def _openable(dek: Dek, row: PhoneRow) -> str | None:
         return None  # a damaged number can still be removed
 
 
-def _told(e164: str | None, row: PhoneRow) -> dict[str, Any]:
+def told_of_phone(e164: str | None, row: PhoneRow) -> dict[str, Any]:
     """What an audit entry says of a number."""
     return {"number": e164 and mask(e164, MaskStyle.MASK), **{name: getattr(row, name) for name in _TOLD}}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from custhub.features.customers.errors import (
@@ -20,7 +20,7 @@ from custhub.features.customers.rules import (
     CustomerKind,
     pinyin_key,
 )
-from custhub.features.customers.rules.provenance import WHOLE, Origin
+from custhub.features.customers.rules.provenance import WHOLE, Origin, created
 from custhub.features.customers.schemas.bodies import CustomerCreate, CustomerPatch
 from custhub.features.customers.schemas.views import TEXTS
 from custhub.features.customers.service.building import (
@@ -32,6 +32,7 @@ from custhub.features.customers.service.building import (
 )
 from custhub.features.customers.service.context import CustomerContext, provenance_of
 from custhub.features.customers.service.custom import PREFIX, filter_rows
+from custhub.features.customers.service.screening import screened
 from custhub.features.customers.service.texts import changed_texts, stored_texts
 from custhub.features.customers.service.values import REFERENCES
 from custhub.features.phones.rules import render_placeholders
@@ -47,6 +48,17 @@ from custhub.security.reach import ReachKind
 _APART = frozenset({"birthday", "tax_id", "custom_fields", *TEXTS})
 
 
+class ProfileChange(NamedTuple):
+    """What changes of a customer's own row."""
+
+    #: Members, each custom field by its own key.
+    keys: list[str]
+    values: dict[str, Any]
+    #: Old and new values to tell of, by field.
+    details: dict[str, Any]
+    is_found_anew: bool
+
+
 class CustomerService:
     """Use cases of the customer itself."""
 
@@ -55,11 +67,16 @@ class CustomerService:
         self._uow = context.uow
         self._who = context.who
 
-    async def create(self, body: CustomerCreate) -> CustomerRecord:
-        """Store a new customer with all its parts. PhoneTaken and ExternalIdTaken show at commit."""
+    async def create(self, body: CustomerCreate, occurred_at: datetime | None = None) -> CustomerRecord:
+        """Store a new customer with all its parts; `occurred_at` is when a machine's values became true.
+
+        Raises Suppressed; PhoneTaken and ExternalIdTaken show at commit.
+        """
         context, uow = self._context, self._uow
         await self.check(body)
-        record, key, numbers, values, tokens = CustomerBuilder(context).build(body)
+        record, key, numbers, values, tokens = await screened(context, CustomerBuilder(context).build(body))
+        if occurred_at is not None and not context.is_person:
+            record = record._replace(row=record.row._replace(provenance=created(body.source, occurred_at)))
         context.customers.add(record.row, key, tokens)
         for phone, number in zip(record.phones, numbers, strict=True):
             context.phones.store(phone, number)
@@ -112,6 +129,16 @@ class CustomerService:
         self._who.require_writable(set(sent))
         if sent.get("owner_id") is not None or sent.get("team_id") is not None:
             await context.check_placement(sent.get("owner_id"), sent.get("team_id"))
+        change = self.planned(record, sent)
+        if not change.details:
+            return record
+        origins = {**self.origins(record.row, change.keys), **(told or {})}
+        self.refind(record.row, change)
+        return context.changed(record, sorted(change.details), change.values, change.details, origins=origins)
+
+    def planned(self, record: CustomerRecord, sent: dict[str, Any]) -> ProfileChange:
+        """What these members change of a customer, nothing stored. Raises the rule that a value breaks."""
+        context = self._context
         dek = context.dek(record)
         values = self._columns(record, sent)
         changed = {name: value for name, value in values.items() if getattr(record.row, name) != value}
@@ -124,21 +151,22 @@ class CustomerService:
                 changed["name_key"] = pinyin_key(changed["display_name"], CustomerKind(record.row.kind))
         custom = context.custom.patch(dek, record.row, sent.get("custom_fields") or {})
         changed.update(custom.columns)
-        if not fields and not custom.changes:
-            return record
-        origins = {**self._origins(record.row, [*fields, *(PREFIX + key for key in custom.changes)]), **(told or {})}
         details = {f: [_shown(record.row, f), _shown(record.row._replace(**changed), f)] for f in fields}
         if custom.changes:
             details[Field.CUSTOM_FIELDS.value] = [
                 {key: pair[side] for key, pair in custom.changes.items()} for side in (0, 1)
             ]
-        if "needs" in changed or custom.changes:
-            catalogue = context.standards.catalogue.value
-            old, new = record.row, record.row._replace(**changed)
-            context.customers.change_values(filter_rows(catalogue, old), filter_rows(catalogue, new))
-        return context.changed(record, sorted(details), changed, details, origins=origins)
+        keys = [*fields, *(PREFIX + key for key in custom.changes)]
+        return ProfileChange(keys, changed, details, "needs" in changed or bool(custom.changes))
 
-    def _origins(self, row: CustomerRow, keys: Sequence[str]) -> dict[str, Origin | None]:
+    def refind(self, row: CustomerRow, change: ProfileChange) -> None:
+        """Store by what lists find the customer after this change."""
+        if change.is_found_anew:
+            catalogue = self._context.standards.catalogue.value
+            new = row._replace(**change.values)
+            self._context.customers.change_values(filter_rows(catalogue, row), filter_rows(catalogue, new))
+
+    def origins(self, row: CustomerRow, keys: Sequence[str]) -> dict[str, Origin | None]:
         """Where these values come from now. Raises FieldConfirmed."""
         known = provenance_of(row)
         if not self._context.is_person:

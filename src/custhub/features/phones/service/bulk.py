@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from uuid import UUID
 
 from custhub.features.phones.models import ClaimRow, PhoneRow, customer_phones, phone_claims
 from custhub.kit.contested import ContestedInsert
@@ -29,3 +30,9 @@ def release_numbers(uow: UnitOfWork, claims: Iterable[ClaimRow]) -> None:
 def store_numbers(uow: UnitOfWork, rows: Sequence[PhoneRow]) -> None:
     """Store numbers whose claims are settled."""
     uow.writes.insert_all(customer_phones, [row._asdict() for row in rows])
+
+
+def hold_back(uow: UnitOfWork, row: PhoneRow, suppression_id: UUID | None) -> None:
+    """Say which entry of the suppression list forbids to contact this number, if any."""
+    values = {"suppressed_by": suppression_id, "updated_at": uow.now, "revision": row.revision + 1}
+    uow.update(customer_phones, {"id": row.id}, values)

@@ -51,7 +51,7 @@ class PhoneService:
         phone_id = new_id()
         e164, raw = seal_number(dek, phone_id, number)
         indexes, kid = self._keys.indexes, self._keys.index_kid
-        shared = number.shared_by_default if body.shared is None else body.shared or number.always_shared
+        shared = shared_of(number, body)
         return PhoneRow(
             id=phone_id,
             customer_id=customer_id,
@@ -64,6 +64,7 @@ class PhoneService:
             verified_at=None,
             checked_at=None,
             expires_at=body.expires_at,
+            suppressed_by=None,
             e164=e164,
             raw=raw,
             index_kid=kid,
@@ -115,3 +116,8 @@ class PhoneService:
         """Remove a number and its claim."""
         self.release(row)
         self._uow.delete(customer_phones, {"id": row.id})
+
+
+def shared_of(number: PhoneNumber, body: PhoneCreate) -> bool:
+    """Whether a number is several people's: as the body says, but never somebody's own where it cannot be (S-13)."""
+    return number.shared_by_default if body.shared is None else body.shared or number.always_shared

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import idna
 
-from custhub.features.customers.errors import EmailInvalid
-from custhub.features.customers.rules.text import visible
+from custhub.kit.errors import RuleBroken, Text
+from custhub.kit.text import visible
 
 #: RFC 5321: 256 octets of path, less the angle brackets.
 MAX_EMAIL = 254
@@ -39,6 +39,14 @@ _TYPO_DOMAINS = {
     }.items()
     for wrong in wrongs.split()
 }
+
+
+class EmailInvalid(RuleBroken):
+    """The e-mail address is malformed or longer than 254 characters."""
+
+    code = "email_invalid"
+    title = "Invalid e-mail address"
+    zh = Text("邮箱无效", "邮箱格式不正确或超过 254 个字符。")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,123 @@
+"""Create a customer or update the one that is there already, found by its keys.
+
+Equal ones at the same moment give one customer: of those that create, all but one lose a unique key - the claim of a
+number, an external id, or the claim of a match key - and run again, and find it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from custhub.features.customers.models import EXTERNAL_ID
+from custhub.features.customers.queries import CustomerRecord
+from custhub.features.customers.repository import lost_race
+from custhub.features.customers.rules import MatchKind, parse_email, writes
+from custhub.features.customers.schemas.upsert import UpsertRequest, UpsertResult
+from custhub.features.customers.service.claimed import ClaimedValues
+from custhub.features.customers.service.context import CustomerContext
+from custhub.features.customers.service.joining import PartJoiner
+from custhub.features.customers.service.matching import CustomerMatcher, Match
+from custhub.features.customers.service.profile import CustomerService
+from custhub.features.phones.rules import PhoneNumber
+from custhub.features.phones.service import CLAIM
+from custhub.features.suppressions.service import screen
+from custhub.kit.writes import LostRace
+from custhub.security.fields import Field
+from custhub.security.principal import FieldNotWritable
+
+_PARTS = frozenset(
+    field.value
+    for field in (Field.PHONES, Field.EMAILS, Field.ADDRESSES, Field.CONTACTS, Field.EXTERNAL_IDS, Field.TAGS)
+)
+
+
+class Outcome(NamedTuple):
+    """What became of one record, and its customer as it is now."""
+
+    result: UpsertResult
+    record: CustomerRecord
+
+
+class CustomerUpsert:
+    """Upserts of one caller in one unit of work.
+
+    Several may share it: `UnitOfWork.flush` between two that could be about one customer, so that the second finds
+    what the first wrote.
+    """
+
+    def __init__(self, context: CustomerContext) -> None:
+        self._context = context
+        self._service = CustomerService(context)
+        self._matcher = CustomerMatcher(context)
+
+    async def apply(self, body: UpsertRequest) -> Outcome:
+        """Create or update. Pointers of refusals begin at the customer.
+
+        Raises FieldNotWritable, MatchKeyMissing, MatchAmbiguous, and what a create or a change of the customer does;
+        PhoneTaken and ExternalIdTaken by others show at commit, LostRace when a rival was faster.
+        """
+        context, customer, kinds = self._context, body.customer, frozenset(body.match_on)
+        sent = _sent(body)
+        policy = context.who.policy
+        # Whoever does not see a field learns nothing of it by sending values.
+        unseen = sorted(sent & (policy.hidden | policy.masked))
+        if unseen:
+            raise FieldNotWritable(unseen)
+        numbers = [context.phones.read(phone, f"#/phones/{i}/number") for i, phone in enumerate(customer.phones)]
+        match = await self._matcher.find(self._matcher.keys(customer, numbers, kinds))
+        if match.record is None:
+            outcome = Outcome("created", await self._service.create(customer, body.occurred_at))
+        else:
+            outcome = await self._update(match.record, body, sent, numbers)
+        self._claim(outcome, match, kinds)
+        return outcome
+
+    def _claim(self, outcome: Outcome, match: Match, kinds: frozenset[MatchKind]) -> None:
+        if outcome.result != "unchanged":
+            for key, holder in match.claims.items():
+                self._context.customers.claim_match(key, outcome.record.row.id, holder)
+        # A key that was nobody's when it was looked up, and is somebody's now: a rival's, who is found next time.
+        if MatchKind.PHONE in kinds:
+            self._context.uow.on_violation(CLAIM, lost_race)
+        if MatchKind.EXTERNAL_ID in kinds:
+            self._context.uow.on_violation(EXTERNAL_ID, lost_race)
+
+    async def _update(
+        self, record: CustomerRecord, body: UpsertRequest, sent: set[str], numbers: Sequence[PhoneNumber]
+    ) -> Outcome:
+        context, customer, rules = self._context, body.customer, body.on_conflict
+        if record.row.archived_at is not None:
+            raise LostRace  # since it was found
+        await self._service.check(customer)
+        claims = ClaimedValues(context, record, body)
+        change = self._service.planned(record, claims.standing(sent - _PARTS))
+        mailboxes = [parse_email(email.email).folded for email in customer.emails]
+        found = await screen(context.uow, context.keys, numbers, mailboxes)
+        joiner = PartJoiner(context, record, found, is_older=claims.is_older)
+        for field in Field:
+            # Parts that are older than others are parts all the same.
+            if field in sent & _PARTS and writes(
+                rules.of(field), is_empty=not getattr(record, field.value), is_older=False
+            ):
+                joiner.join(field, customer, numbers)
+        fields = sorted({*change.details, *joiner.fields})
+        context.who.require_writable(set(fields))
+        await context.review(record, claims.refused)
+        origins = claims.origins(change.keys, joiner.parts)
+        if not fields:
+            if claims.are_renewed:
+                context.revise(record, sorted(origins), None, origins)
+            return Outcome("unchanged", record)
+        if change.details:
+            context.note(record, sorted(change.details), change.details)
+        self._service.refind(record.row, change)
+        new = context.revise(joiner.record, fields, change.values, origins)
+        context.found_again(record, new)
+        return Outcome("updated", new)
+
+
+def _sent(body: UpsertRequest) -> set[str]:
+    """The fields that say something: null, an empty list and no fields stand for nothing, and the kind stays."""
+    given = {name: getattr(body.customer, name) for name in body.customer.model_fields_set - {Field.KIND.value}}
+    return {name for name, value in given.items() if value is not None and value not in ([], {})}
