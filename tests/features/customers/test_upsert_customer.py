@@ -25,7 +25,7 @@ def make_mail() -> str:
 
 
 async def upsert(api: ApiClient, match_on: list[str] | None = None, **members: Any) -> httpx.Response:
-    more = {name: members.pop(name) for name in ("on_conflict", "occurred_at") if name in members}
+    more: dict[str, Any] = {name: members.pop(name) for name in ("on_conflict", "occurred_at") if name in members}
     body: dict[str, Any] = {
         "match_on": match_on or ["external_id", "phone", "email"],
         "customer": make_customer(**members),
