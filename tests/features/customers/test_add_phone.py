@@ -31,7 +31,8 @@ async def test_add_phone_answers_the_number_as_get_shows_it(api: ApiClient) -> N
     assert body | {"id": "", "created_at": "", "updated_at": ""} == {
         "id": "", "object": "phone", "label": "mobile", "masked": f"+86 {number[:3]}****{number[-4:]}",
         "country": "CN", "kind": "mobile", "is_primary": True, "shared": False, "status": "unknown",
-        "verified_at": None, "checked_at": None, "expires_at": None, "error": None,
+        "verified_at": None, "checked_at": None, "expires_at": None,
+        "contactable": True, "error": None,
         "created_at": "", "updated_at": "", "revision": 1,
     }  # fmt: skip
 
