@@ -125,7 +125,7 @@ class Row:
         self.row = CustomerRow(**values)
         customer_id = self.row.id
         address = f"user{number}@{seed.choice(_DOMAINS)}"
-        self.email = EmailRow(new_id(), customer_id, None, address, address, True, None, now, now, 1)
+        self.email = EmailRow(new_id(), customer_id, None, address, address, True, None, None, now, now, 1)
         self.external_id = ExternalIdRow(new_id(), customer_id, "shop", f"M-{number}", True, now)
         self.tokens = tokens_of(self.row, [self.email], [self.external_id])
 

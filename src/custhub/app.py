@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import timedelta
 
 from fastapi.routing import APIRoute
@@ -14,7 +14,6 @@ from custhub.crypto.files import StoredFiles
 from custhub.crypto.live import LiveKeys
 from custhub.crypto.source import key_provider
 from custhub.crypto.system import SystemVault
-from custhub.events.outbox import record_events
 from custhub.events.relay import GATHER_SECONDS, EventRelay
 from custhub.events.retention import EventRetention
 from custhub.features.accounts.queries.people import mailbox_of
@@ -73,7 +72,8 @@ from custhub.kit.followed import FOLLOW_SECONDS
 from custhub.kit.ids import Prefix
 from custhub.kit.opening import database_of, egress_client, egress_policy
 from custhub.kit.query import compile_queries
-from custhub.kit.uow import SYSTEM, Actor, Fact, Note, UnitOfWork
+from custhub.kit.uow import SYSTEM, Actor, UnitOfWork
+from custhub.recording import Recording
 from custhub.security.addresses import networks_of
 from custhub.security.issuers import ExternalIssuers, read_issuers
 from custhub.security.tokens import AUDIENCE, TokenVerifier
@@ -120,7 +120,7 @@ class Application:
             keys=self.keys,
             tokens=TokenCache(verifier, self._rights(), self.clock, self.issuers.learn),
             denials=DenialLog(lambda actor, request_id: self.hub.unit_of_work(actor, request_id)),
-            recorder=_Recorder(audit_writer, KeyFence(self.keys), lambda: self.relay.wake()),
+            recorder=Recording(audit_writer, KeyFence(self.keys), lambda: self.relay.wake()),
             limiter=RateLimiter(settings.rate_limit_per_minute if settings.rate_limit == "on" else None, self.clock),
             metrics=Metrics(VERSION, settings.engine),
             version=VERSION,
@@ -283,21 +283,6 @@ class Application:
         await measure_jobs(
             self.database, self.clock, lambda q, s, n: metrics.jobs.labels(q, s).set(n), metrics.job_oldest.set
         )
-
-
-class _Recorder:
-    """Rows of events and audit entries of a unit of work."""
-
-    def __init__(self, audit: AuditWriter, fence: KeyFence, committed: Callable[[], None]) -> None:
-        self.committed = committed
-        self._audit = audit
-        self._fence = fence
-
-    def record(self, uow: UnitOfWork, facts: Sequence[Fact], notes: Sequence[Note]) -> None:
-        """Add them to the write set. Raises LostRace when keys moved on since its rows were built."""
-        self._fence.check(uow)
-        record_events(uow, facts)
-        self._audit.write(uow, notes)
 
 
 def build(settings: Settings, *, clock: Clock | None = None, access_log: AccessLog | None = None) -> Application:
