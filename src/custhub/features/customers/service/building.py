@@ -110,7 +110,7 @@ class CustomerBuilder:
             note=texts["note"],
             spans=spans,
             category=body.category,
-            needs=sorted(set(body.needs)) or None,
+            needs=sorted(set(body.needs)) if body.needs else None,
             custom=custom[0],
             custom_sealed=custom[1],
             provenance=None,
