@@ -68,7 +68,7 @@ from custhub.jobs.upkeep import measure_jobs
 from custhub.kit.background import BackgroundTask, Every, Part, Supervisor, Turns
 from custhub.kit.clock import Clock, SystemClock
 from custhub.kit.customer_link import CustomerLink
-from custhub.kit.followed import FOLLOW_SECONDS
+from custhub.kit.followed import Follower
 from custhub.kit.ids import Prefix
 from custhub.kit.opening import database_of, egress_client, egress_policy
 from custhub.kit.query import compile_queries
@@ -140,6 +140,7 @@ class Application:
         self.link_purposes: dict[str, LinkPurpose] = {}
         self.hub.parts[LINK_PURPOSES] = self.link_purposes
         self.catalogue, self.ranks = field_catalogue(), source_ranks()
+        self.follower = Follower(self.database, lambda: self.hub.migrated, self.catalogue, self.ranks)
         confirmed_for = timedelta(days=settings.confirmed_days)
         standards = Standards(self.catalogue, self.ranks, RefusalKeeper(self.keys), confirmed_for)
         self.hub.parts |= {CATALOGUE: self.catalogue, STANDARDS: standards}
@@ -192,7 +193,7 @@ class Application:
         self.tasks: list[BackgroundTask] = [
             Every("metrics", 5.0, self._measure),
             KeyWatcher(self.hub, self.key_states),
-            Every("catalogue", FOLLOW_SECONDS, self.follow),
+            self.follower,
         ]
         #: What workers run beside it: `serve` too, unless told not to (J-10).
         self.work: list[BackgroundTask] = [
@@ -218,13 +219,7 @@ class Application:
         await self.database.open()
         if await is_migrated(self.hub):
             await self.key_states.start()
-            await self.follow()
-
-    async def follow(self) -> None:
-        """Take over what other processes changed of vocabularies, custom fields and sources."""
-        if self.hub.migrated:
-            await self.catalogue.follow(self.database)
-            await self.ranks.follow(self.database)
+            await self.follower.look()
 
     @property
     def has_tasks(self) -> bool:

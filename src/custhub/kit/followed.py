@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar
 
+from custhub.kit.background import pause
+from custhub.kit.db import DatabaseUnavailable
 from custhub.kit.query import Query, Reader
+
+log = logging.getLogger("custhub.background")
 
 T = TypeVar("T")
 
@@ -42,3 +48,30 @@ class Followed(Generic[T]):
         # A change of our own, committed meanwhile, may be missing in what was read: it is read next time.
         if puts == self._puts:
             self.value, self._seen = value, stamp
+
+
+class Follower:
+    """A background task: looks for changes of others every two seconds, also right after the database was away."""
+
+    name = "catalogue"
+
+    def __init__(self, reader: Reader, is_ready: Callable[[], bool], *followed: Followed[Any]) -> None:
+        """Before `is_ready` there are no tables to read."""
+        self._reader = reader
+        self._is_ready = is_ready
+        self._followed = followed
+
+    async def look(self) -> None:
+        """Look once. Raises DatabaseUnavailable."""
+        if self._is_ready():
+            for followed in self._followed:
+                await followed.follow(self._reader)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look until `stop`."""
+        while not stop.is_set():
+            try:
+                await self.look()
+            except DatabaseUnavailable:
+                log.warning("catalogue waits for the database")
+            await pause(stop, FOLLOW_SECONDS)
