@@ -53,7 +53,7 @@ class Contract:
             assert not response.content, f"{name} has an undocumented body"
             return
         assert media in content, f"{name} answers {media}"
-        if not media.endswith("json"):
+        if not media.endswith(("/json", "+json")):
             return
         schema = content[media]["schema"]
         validator = self._validator(name + media, schema)

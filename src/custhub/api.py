@@ -12,6 +12,7 @@ from custhub.features.accounts import router as accounts
 from custhub.features.audit import router as audit
 from custhub.features.bulk import router as bulk
 from custhub.features.customers.router import OTHERS, changes, customers, listing, phones
+from custhub.features.exports import router as exports
 from custhub.features.fields import router as fields
 from custhub.features.filters import router as filters
 from custhub.features.keys import router as keys
@@ -50,6 +51,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     bulk.router,
     *fields.ROUTERS,
     quality.router,
+    exports.router,
     *accounts.ROUTERS,
 )
 
@@ -68,6 +70,7 @@ TAGS = [
     *webhooks.TAGS,
     {"name": "messages", "description": "E-mails and SMS that the hub sends: what became of them."},
     {"name": "saved-filters", "description": "Selections of customers under a name, for oneself or a team."},
+    {"name": "exports", "description": "Customers as CSV, XLSX or NDJSON, masked unless somebody may see more."},
     {"name": "bulk-actions", "description": "One change to many customers, as a job, with undo."},
     *fields.TAGS,
     *quality.TAGS,

@@ -34,6 +34,10 @@ from custhub.features.customers.service.rendering import CustomerRenderer
 from custhub.features.customers.service.selecting import SAVED_SELECTIONS
 from custhub.features.customers.service.standards import STANDARDS, Standards
 from custhub.features.customers.tasks import SearchRebuild
+from custhub.features.exports.links import CustomerExports
+from custhub.features.exports.service.handing import LINK as EXPORT_LINK
+from custhub.features.exports.service.handing import ExportDownload
+from custhub.features.exports.tasks import ExportJob, forget_exports
 from custhub.features.fields.service.catalogue import CATALOGUE, field_catalogue
 from custhub.features.filters.service import SavedSelections
 from custhub.features.keys.service.fence import KeyFence
@@ -89,6 +93,7 @@ LINKS: tuple[Callable[[LiveKeys], CustomerLink], ...] = (
     lambda _: CustomerDeliveries(),
     lambda _: CustomerBulkRows(),
     lambda _: CustomerLinkTokens(),
+    CustomerExports,
 )
 #: Connections to consumers of webhooks stay open this long after a delivery: most of one's cost is the next handshake.
 _KEEP_SECONDS = 5.0
@@ -137,7 +142,7 @@ class Application:
         self.hub.parts[VERIFIER] = self.audit.verifier
         self.hub.parts[SAVED_SELECTIONS] = SavedSelections()
         #: What links for people are for, by name.
-        self.link_purposes: dict[str, LinkPurpose] = {}
+        self.link_purposes: dict[str, LinkPurpose] = {EXPORT_LINK: ExportDownload(self.files, self.clock)}
         self.hub.parts[LINK_PURPOSES] = self.link_purposes
         self.catalogue, self.ranks = field_catalogue(), source_ranks()
         self.follower = Follower(self.database, lambda: self.hub.migrated, self.catalogue, self.ranks)
@@ -240,6 +245,7 @@ class Application:
             BulkActionJob(self.hub),
             BulkUndoJob(self.hub),
             SearchRebuild(),
+            ExportJob(self.hub),
         )
 
     def _rights(self) -> AccountRights:
@@ -270,6 +276,7 @@ class Application:
         await self.files.purge()
         await forget_bulk_actions(self.hub)
         await forget_links(self.database, now)
+        await forget_exports(self.hub)
 
     async def _measure(self) -> None:
         metrics = self.hub.metrics

@@ -83,6 +83,8 @@ class Settings(BaseSettings):
     sms_callback_secret: str = Field(default="", repr=False, pattern="^(.{16,})?$")
     message_language: Literal["zh", "en"] = "en"
 
+    export_hours: int = Field(default=24, ge=1, le=720, description="How long the file of an export is kept")
+
     audit_sink: Path | None = Field(default=None, description="Default: `home`/audit")
     audit_retention_days: int = Field(default=1_096, ge=30)
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -64,4 +64,5 @@ def test_app_hands_the_links_on(tmp_path: Path) -> None:
         "CustomerDeliveries",
         "CustomerBulkRows",
         "CustomerLinkTokens",
+        "CustomerExports",
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from custhub.kit.errors import Conflict, NotFound, RuleBroken, Text
+from custhub.kit.errors import Conflict, NotFound, Text
 
 
 class BulkActionNotFound(NotFound):
@@ -35,11 +35,3 @@ class BulkActionDry(Conflict):
     code = "bulk_action_dry"
     title = "Dry run"
     zh = Text("仅为试运行", "试运行未做任何更改，无需撤销。")
-
-
-class SelectionUnclear(RuleBroken):
-    """Name the customers in exactly one way: `filter`, `saved_filter_id` or `ids`."""
-
-    code = "selection_unclear"
-    title = "Unclear selection"
-    zh = Text("选择不明确", "请仅用一种方式指定客户：`filter`、`saved_filter_id` 或 `ids`。")

@@ -11,7 +11,6 @@ from custhub.features.bulk.errors import (
     BulkActionNotFound,
     BulkActionRunning,
     BulkActionUndone,
-    SelectionUnclear,
 )
 from custhub.features.bulk.queries import page_of_bulk_actions, page_of_rows
 from custhub.features.bulk.schemas import (
@@ -26,7 +25,7 @@ from custhub.features.bulk.schemas import (
 )
 from custhub.features.bulk.service.starting import BulkActions, find_bulk_action
 from custhub.features.customers.deps import CanRead
-from custhub.features.customers.errors import OwnerUnknown, SavedFilterNotFound, TeamUnknown
+from custhub.features.customers.errors import OwnerUnknown, SavedFilterNotFound, SelectionUnclear, TeamUnknown
 from custhub.features.customers.service.selecting import saved_selections
 from custhub.features.operations.schemas.jobs import JobRead
 from custhub.features.operations.schemas.jobs import accepted as accepted_job

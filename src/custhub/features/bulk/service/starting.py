@@ -12,14 +12,13 @@ from custhub.features.bulk.errors import (
     BulkActionNotFound,
     BulkActionRunning,
     BulkActionUndone,
-    SelectionUnclear,
 )
 from custhub.features.bulk.queries import BulkActionRow, BulkStanding, bulk_action
 from custhub.features.bulk.repository import BulkRepository
 from custhub.features.bulk.rules import ActionType
 from custhub.features.bulk.schemas import BulkActionCreate
 from custhub.features.bulk.service.steps import STEPS
-from custhub.features.customers.errors import OwnerUnknown, TeamUnknown
+from custhub.features.customers.errors import OwnerUnknown, SelectionUnclear, TeamUnknown
 from custhub.features.customers.queries.listing import count_customers
 from custhub.features.customers.schemas.listing import CustomerFilter
 from custhub.features.customers.service.selecting import SavedSelections

@@ -33,6 +33,7 @@ from custhub.features.customers.errors.requests import (
     LookupAmbiguous,
     SavedFilterNotFound,
     SearchRebuildRunning,
+    SelectionUnclear,
 )
 from custhub.features.customers.errors.values import (
     AddressInconsistent,
@@ -85,6 +86,7 @@ __all__ = [
     "PostcodeInvalid",
     "SavedFilterNotFound",
     "SearchRebuildRunning",
+    "SelectionUnclear",
     "SourceNotGranted",
     "TagInvalid",
     "TagNotFound",

@@ -50,3 +50,11 @@ class SavedFilterNotFound(NotFound):
     code = "saved_filter_not_found"
     title = "Saved filter not found"
     zh = Text("筛选器不存在", "没有这个已保存的筛选器，或未与您共享。")
+
+
+class SelectionUnclear(RuleBroken):
+    """Name the customers in exactly one way: `filter`, `saved_filter_id` or `ids`."""
+
+    code = "selection_unclear"
+    title = "Unclear selection"
+    zh = Text("选择不明确", "请仅用一种方式指定客户：`filter`、`saved_filter_id` 或 `ids`。")

@@ -52,6 +52,7 @@ def _with_value(field: ColumnElement[Any], name: str) -> ColumnElement[bool]:
 #: Of one value their index gives the order of creation too, and a page stops early; of a list it never can.
 _OWN = {"stage": _c.stage, "category": _c.category, "source": _c.source, "owner_id": _c.owner_id, "team_id": _c.team_id}
 _FILTERS: dict[str, Callable[[], ColumnElement[bool]]] = {
+    "ids": lambda: any_of(_c.id, "ids"),
     "tag": lambda: exists(
         select(literal_column("1"))
         .where(customer_tags.c.customer_id == _c.id, any_of(customer_tags.c.tag_key, "tag"))
@@ -227,15 +228,15 @@ def _found_statement(selection: Selection) -> Select[Any]:
     )
 
 
-async def count_customers(reader: Reader, reach: Reach, selection: Selection) -> Total:
-    """How many customers a selection holds."""
+async def count_customers(reader: Reader, reach: Reach, selection: Selection, most: int = _MANY) -> Total:
+    """How many customers a selection holds, exactly up to `most`."""
     query = _kept(
         _totals,
         selection.shape,
         lambda: Reachable(select(_c.id).where(*selection.conditions()), customers, _number, wrap=_counted),
     )
-    found = await query.of(reach).first(reader, **selection.params, **reach.params, many=_MANY + 1) or 0
-    return Total(min(found, _MANY), found <= _MANY)
+    found = await query.of(reach).first(reader, **selection.params, **reach.params, many=most + 1) or 0
+    return Total(min(found, most), found <= most)
 
 
 def _number(values: Iterable[Any]) -> int:

@@ -85,7 +85,7 @@ def _restricted(view: dict[str, Any], policy: FieldPolicy) -> dict[str, Any]:
     for name in policy.masked:
         value = view[name]
         if name == Field.EMAILS:
-            view[name] = [item | {"email": _masked_email(item["email"])} for item in value]
+            view[name] = [item | {"email": masked_email(item["email"])} for item in value]
         elif name == Field.PHONES:
             continue  # always masked
         elif name in _LISTS:
@@ -95,7 +95,8 @@ def _restricted(view: dict[str, Any], policy: FieldPolicy) -> dict[str, Any]:
     return view
 
 
-def _masked_email(address: str) -> str:
+def masked_email(address: str) -> str:
+    """The address with the first character of its local part."""
     local, _, domain = address.rpartition("@")
     return f"{local[:1]}***@{domain}"
 

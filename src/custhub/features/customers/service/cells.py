@@ -1,0 +1,65 @@
+"""Values of customers as cells; sensitive ones masked unless somebody may see more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from custhub.crypto.cipher import Dek
+from custhub.crypto.columns import Sealed
+from custhub.crypto.errors import IntegrityError
+from custhub.features.customers.rules.sheets import join_list
+from custhub.features.customers.service.custom import opened_values
+from custhub.features.fields.rules import MASK, Access
+from custhub.kit.ids import Prefix, to_text
+
+
+class CustomCells:
+    """Values of custom fields for one caller."""
+
+    def __init__(self, access: Access, *, unmasked: bool) -> None:
+        self._keys = access.readable.keys()
+        self._unmasked = unmasked
+
+    def values(
+        self, dek: Dek | None, customer_id: UUID, custom: Mapping[str, Any], sealed: Sealed | None
+    ) -> dict[str, Any]:
+        """The values that this caller sees, by key; None for a sensitive one that stays masked."""
+        secret: Mapping[str, Any] = {}
+        if self._unmasked and sealed is not None and dek is not None:
+            with suppress(IntegrityError):
+                secret = opened_values(dek, customer_id, sealed)
+        return {key: secret.get(key) if value is None else value for key, value in custom.items() if key in self._keys}
+
+
+def cell_of(value: Any) -> str:
+    """A value of a custom field as an import reads it."""
+    if value is None:
+        return MASK
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return join_list(value) if isinstance(value, list) else str(value)
+
+
+def instant(at: datetime) -> str:
+    """RFC 3339 in UTC."""
+    return at.isoformat().replace("+00:00", "Z")
+
+
+def _id_text(prefix: Prefix) -> Any:
+    return lambda value: to_text(prefix, value)
+
+
+FORMATS: Final[dict[str, Any]] = {
+    "id": _id_text(Prefix.CUSTOMER),
+    "owner_id": _id_text(Prefix.USER),
+    "team_id": _id_text(Prefix.TEAM),
+    "birthday.leap_month": lambda value: "true" if value else "false",
+    "archived_at": instant,
+    "created_at": instant,
+    "updated_at": instant,
+}
+"""What makes texts of scalars that are none."""
