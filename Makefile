@@ -39,6 +39,7 @@ demo: $(INSTALLED) ## walk through the hub with invented customers
 .PHONY: bench
 bench: $(INSTALLED) ## measure it (N=1000000 customers)
 	@N=$(N) $(BIN)/python -m benchmarks
+	@N=$(N) $(BIN)/python -m benchmarks.search
 
 .PHONY: prove
 prove: $(INSTALLED) ## prove each promise, one PASS or FAIL line each (make prove-<name>: one of them)

@@ -169,8 +169,17 @@ async def fill(settings: Settings, count: int, owners: Sequence[UUID]) -> float:
         await connection.close()
     else:
         raw = sqlite3.connect(settings.sqlite_path, isolation_level=None)
+        raw.execute("PRAGMA journal_mode = OFF")
         raw.execute("PRAGMA synchronous = OFF")
         raw.execute("PRAGMA cache_size = -500000")
+        # Built afterwards: in order, and faster.
+        marks = ",".join("?" * len(_TABLES))
+        indexes = raw.execute(
+            f"SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql <> '' AND tbl_name IN ({marks})",  # noqa: S608
+            list(_TABLES),
+        ).fetchall()
+        for name, _ in indexes:
+            raw.execute(f"DROP INDEX {name}")
         raw.execute("BEGIN")
         for batch in batches(count, owners):
             for table, rows in _TABLES.items():
@@ -179,6 +188,8 @@ async def fill(settings: Settings, count: int, owners: Sequence[UUID]) -> float:
                 stored = ([_stored(value) for value in values] for values in records)
                 raw.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", stored)  # noqa: S608  # constants
             tokens += sum(len(row.tokens) for row in batch)
+        for _, sql in indexes:
+            raw.execute(sql)
         raw.execute("COMMIT")
         raw.close()
     return tokens / count

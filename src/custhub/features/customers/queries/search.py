@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ARRAY, ColumnElement, Select, String, bindparam, column, func, select, true, tuple_, union
@@ -22,6 +22,7 @@ from custhub.kit.ids import from_bytes
 from custhub.kit.query import Query, Reader, any_of
 from custhub.security.reach import Reach, Reachable, ReachKind
 
+R = TypeVar("R")
 _t, _c = search_tokens.c, customers.c
 _FIRST: Final = from_bytes(bytes(16))
 #: Probes of one statement on PostgreSQL: most answers are full after the first few.
@@ -97,8 +98,9 @@ def _many_ranges(selection: Selection) -> Reachable[Position]:
     return Reachable(_within(limits, selection), customers, Position._make, wrap=wrap)
 
 
-def _of_these(selection: Selection) -> Reachable[tuple[str, UUID]]:
-    return Reachable(
+def _of_these(selection: Selection) -> Query[tuple[str, UUID]]:
+    # By their ids alone: beside them, conditions of reach lead PostgreSQL to walk their indexes once for each id.
+    return Query(
         select(_t.token, _t.customer_id)
         .select_from(customers.join(search_tokens, _c.id == _t.customer_id))
         .where(
@@ -106,8 +108,8 @@ def _of_these(selection: Selection) -> Reachable[tuple[str, UUID]]:
             func.substr(_t.token, 2, bindparam("size")) == bindparam("head"),
             *selection.conditions(),
         ),
-        customers,
         _pair,
+        everyone="it asks about customers that were found by the caller's reach, and they are read through it again",
     )
 
 
@@ -143,17 +145,18 @@ _REACHED = Query(
     everyone="it asks for exactly those that the caller reaches",
 )
 _RECORDS = Reachable(RECORD.where(any_of(_c.id, "ids")), customers, make_record)
-_shapes: dict[tuple[Any, ...], Reachable[Any]] = {}
+_shapes: dict[tuple[Any, ...], Any] = {}
 
 
-def _kept(build: Callable[[Selection], Reachable[Any]], selection: Selection) -> Reachable[Any]:
+def _kept(build: Callable[[Selection], R], selection: Selection) -> R:
     key = (build, *selection.shape)
     query = _shapes.get(key)
     if query is None:
         if len(_shapes) >= _SHAPES:
             del _shapes[next(iter(_shapes))]
         query = _shapes[key] = build(selection)
-    return query
+    found: R = query
+    return found
 
 
 class TokenSearch:
@@ -184,9 +187,7 @@ class TokenSearch:
     async def of(self, ids: Sequence[UUID], head: str) -> list[tuple[str, UUID]]:
         """The tokens of these customers that go on with `head` behind their first letter, in no order."""
         query = _kept(_of_these, self._selection)
-        return await query.of(self._reach).all(
-            self._reader, ids=ids, head=head, size=len(head), **self._selection.params, **self._reach.params
-        )
+        return await query.all(self._reader, ids=ids, head=head, size=len(head), **self._selection.params)
 
     async def records(self, ids: Iterable[UUID]) -> dict[UUID, CustomerRecord]:
         """These customers, with their parts."""
