@@ -11,6 +11,7 @@ from fastapi import APIRouter, FastAPI
 from custhub.features.accounts import router as accounts
 from custhub.features.audit import router as audit
 from custhub.features.bulk import router as bulk
+from custhub.features.consents import router as consents
 from custhub.features.customers.router import OTHERS, changes, customers, listing, phones
 from custhub.features.exports import router as exports
 from custhub.features.fields import router as fields
@@ -38,6 +39,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     phones.router,
     *OTHERS,
     suppressions.router,
+    consents.router,
+    consents.customers_router,
     health.router,
     keys.router,
     keys.rotations_router,
@@ -61,6 +64,7 @@ TAGS = [
     {"name": "parts", "description": "E-mails, addresses, contacts, external ids and tags of customers."},
     {"name": "external-sources", "description": "Systems whose ids customers carry, and what those ids mean."},
     {"name": "forms", "description": "Schemas of bodies for front ends, as the caller may send them."},
+    {"name": "consents", "description": "The consent ledger: who agreed to what, and what counts now."},
     {"name": "suppressions", "description": "Numbers and addresses that nobody stores or contacts."},
     {"name": "operations", "description": "For operators: is the hub alive, ready, and how is it doing."},
     {"name": "keys", "description": "Root keys: which are in use, adding, rotating and retiring them."},

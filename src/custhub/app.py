@@ -25,6 +25,8 @@ from custhub.features.audit.deps import VERIFIER
 from custhub.features.audit.service import AuditLog, AuditWriter, DenialLog
 from custhub.features.bulk.links import CustomerBulkRows
 from custhub.features.bulk.tasks import BulkActionJob, BulkUndoJob, forget_bulk_actions
+from custhub.features.consents.links import CustomerConsents
+from custhub.features.consents.service.gate import ConsentGate
 from custhub.features.customers.links import CustomerRows, CustomerTraces
 from custhub.features.customers.queries import is_reachable
 from custhub.features.customers.queries.sources import source_ranks
@@ -89,6 +91,7 @@ LINKS: tuple[Callable[[LiveKeys], CustomerLink], ...] = (
     CustomerNumbers,
     CustomerMessages,
     CustomerFindings,
+    CustomerConsents,
     lambda _: CustomerTraces(),
     lambda _: CustomerDeliveries(),
     lambda _: CustomerBulkRows(),
@@ -150,7 +153,7 @@ class Application:
         standards = Standards(self.catalogue, self.ranks, RefusalKeeper(self.keys), confirmed_for)
         self.hub.parts |= {CATALOGUE: self.catalogue, STANDARDS: standards}
         self.hub.parts[CONTACT_POINTS] = CustomerContactPoints(self.keys)
-        gates = (SuppressionGate(self.database, self.keys),)
+        gates = (SuppressionGate(self.database, self.keys), ConsentGate(self.database))
         self.messages = message_sender(self.hub, lambda: egress_client(settings), gates)
         renderers = {"customer": CustomerRenderer(self.database, self.keys, self.catalogue)}
         owners = self.messages.owners(mailbox_of)

@@ -60,6 +60,7 @@ def test_app_hands_the_links_on(tmp_path: Path) -> None:
         "CustomerNumbers",
         "CustomerMessages",
         "CustomerFindings",
+        "CustomerConsents",
         "CustomerTraces",
         "CustomerDeliveries",
         "CustomerBulkRows",

@@ -116,6 +116,7 @@ VocabularyId = _id(Prefix.VOCABULARY)
 VocabularyChangeId = _id(Prefix.VOCABULARY_CHANGE)
 FindingId = _id(Prefix.FINDING)
 SuppressionId = _id(Prefix.SUPPRESSION)
+ConsentId = _id(Prefix.CONSENT)
 
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)

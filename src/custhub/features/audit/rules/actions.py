@@ -20,6 +20,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     "client.enabled": "A partner's client was enabled again",
     "client.secret_rotated": "A partner's client got another secret",
     "client.updated": "Rights or other members of a partner's client changed",
+    "consent.recorded": "What a customer agreed to or not was recorded; `fields` are purposes and channels",
     "customer.archived": "A customer was archived",
     "customer.confirmed": "A person vouched for what fields of a customer say; `fields` are those",
     "customer.created": "A customer was created; `fields` are the members given",
