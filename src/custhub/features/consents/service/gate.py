@@ -12,17 +12,15 @@ from custhub.kit.db import Database
 
 
 class ConsentGate:
-    """Allows marketing with a standing consent for its purpose and channel, and refuses every other marketing."""
+    """Allows marketing to a customer with a standing consent for purpose and channel, and refuses it to others."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def judge(self, sending: Sending, now: datetime) -> Verdict | None:
         """What the ledger says; None where no consent is needed."""
-        if sending.category is not Category.MARKETING or sending.purpose is None:
+        if sending.category is not Category.MARKETING or sending.purpose is None or sending.customer_id is None:
             return None
-        if sending.customer_id is None:
-            return Verdict("refuse", "no_consent")
         state = await state_of(self._database, sending.customer_id, sending.purpose, sending.channel)
         granted = state is not None and state.status == ConsentStatus.GRANTED
         return ALLOWED if granted else Verdict("refuse", "no_consent")
