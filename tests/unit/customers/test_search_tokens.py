@@ -258,7 +258,7 @@ def test_any_text_is_a_query(text: str) -> None:
     assert [probe.rank for probe in plan.probes] == sorted(probe.rank for probe in plan.probes)
     for probe in plan.probes:
         assert probe.low < probe.high
-        assert probe.low[1:].startswith(plan.head)
+        assert probe.low[1:].startswith(plan.heads)
 
 
 @given(st.lists(_TEXT, min_size=1, max_size=4), _TEXT)

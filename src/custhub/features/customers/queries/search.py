@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Select, String, bindparam, column, func, select, true, tuple_, union
+from sqlalchemy import ARRAY, ColumnElement, Select, String, bindparam, column, func, or_, select, true, tuple_, union
 
 from custhub.features.customers.models import customers, search_tokens
 from custhub.features.customers.queries.listing import Selection
@@ -105,7 +105,10 @@ def _of_these(selection: Selection) -> Query[tuple[str, UUID]]:
         .select_from(customers.join(search_tokens, _c.id == _t.customer_id))
         .where(
             any_of(_c.id, "ids"),
-            func.substr(_t.token, 2, bindparam("size")) == bindparam("head"),
+            or_(
+                func.substr(_t.token, 2, bindparam("name_size")) == bindparam("name_head"),
+                func.substr(_t.token, 2, bindparam("text_size")) == bindparam("text_head"),
+            ),
             *selection.conditions(),
         ),
         _pair,
@@ -184,10 +187,12 @@ class TokenSearch:
         ids = await _REACHED.all(self._reader, **self._reach.params)
         return ids if len(ids) <= FEW else None
 
-    async def of(self, ids: Sequence[UUID], head: str) -> list[tuple[str, UUID]]:
-        """The tokens of these customers that go on with `head` behind their first letter, in no order."""
+    async def of(self, ids: Sequence[UUID], heads: tuple[str, str]) -> list[tuple[str, UUID]]:
+        """The tokens of these customers that go on with one of `heads` behind their first letter, in no order."""
+        name, text = heads
+        sizes = {"name_head": name, "name_size": len(name), "text_head": text, "text_size": len(text)}
         query = _kept(_of_these, self._selection)
-        return await query.all(self._reader, ids=ids, head=head, size=len(head), **self._selection.params)
+        return await query.all(self._reader, ids=ids, **sizes, **self._selection.params)
 
     async def records(self, ids: Iterable[UUID]) -> dict[UUID, CustomerRecord]:
         """These customers, with their parts."""

@@ -76,9 +76,12 @@ class SearchPlan:
         return min(places, key=lambda pair: pair[0], default=None)
 
     @property
-    def head(self) -> str:
-        """What every token that answers begins with, behind its first letter."""
-        return shared_beginning([probe.low[1:] for probe in self.probes])
+    def heads(self) -> tuple[str, str]:
+        """What every token that answers begins with, behind its first letter: those of names, and the others."""
+        of_names = [probe.low[1:] for probe in self.probes if probe.way]
+        others = [probe.low[1:] for probe in self.probes if not probe.way]
+        # Where there are none, those of the other kind say all.
+        return shared_beginning(of_names or others), shared_beginning(others or of_names)
 
     def _names(self, text: str) -> Iterator[Probe]:
         if not self.words or "@" in text:

@@ -112,7 +112,7 @@ class CustomerSearch:
     ) -> Page[Hit]:
         """Look through the tokens of these customers, and order those that answer."""
         best: dict[UUID, Position] = {}
-        for token, customer_id in await search.of(ids, plan.head):
+        for token, customer_id in await search.of(ids, plan.heads):
             place = plan.place(token)
             if place is not None:
                 here = Position(*place, customer_id)
