@@ -54,7 +54,7 @@ _RECORDS: Final = select(customers, _k.dek_version, _k.wrapped).select_from(
     customers.outerjoin(customer_keys, _k.customer_id == _c.id)
 )
 #: Customers of a page. Each of their ids is a parameter: SQLite would unpack a list of them for every kind of part.
-PAGE_ROWS: Final = 500
+PAGE_ROWS: Final = 1_000
 _PLACES: Final = [f"i{n}" for n in range(PAGE_ROWS)]
 
 
