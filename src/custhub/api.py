@@ -16,6 +16,7 @@ from custhub.features.customers.router import OTHERS, changes, customers, listin
 from custhub.features.exports import router as exports
 from custhub.features.fields import router as fields
 from custhub.features.filters import router as filters
+from custhub.features.imports import router as imports
 from custhub.features.keys import router as keys
 from custhub.features.links import router as links
 from custhub.features.messages import router as messages
@@ -55,6 +56,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     *fields.ROUTERS,
     quality.router,
     exports.router,
+    *imports.ROUTERS,
     *accounts.ROUTERS,
 )
 
@@ -72,6 +74,7 @@ TAGS = [
     {"name": "events", "description": "The feed of what happened: follow it, rebuild from it, compare with it."},
     {"name": "jobs", "description": "Long work: how far it is, what came of it, cancel it."},
     *webhooks.TAGS,
+    *imports.TAGS,
     {"name": "messages", "description": "E-mails and SMS that the hub sends: what became of them."},
     {"name": "saved-filters", "description": "Selections of customers under a name, for oneself or a team."},
     {"name": "exports", "description": "Customers as CSV, XLSX or NDJSON, masked unless somebody may see more."},

@@ -42,6 +42,7 @@ from custhub.features.exports.service.handing import ExportDownload
 from custhub.features.exports.tasks import ExportJob, forget_exports
 from custhub.features.fields.service.catalogue import CATALOGUE, field_catalogue
 from custhub.features.filters.service import SavedSelections
+from custhub.features.imports.tasks import import_jobs
 from custhub.features.keys.service.fence import KeyFence
 from custhub.features.keys.service.states import KeyStates
 from custhub.features.keys.service.token_keys import HubTokenKeys, HubTokenSigner
@@ -60,12 +61,13 @@ from custhub.features.suppressions.service.points import CONTACT_POINTS
 from custhub.features.webhooks.links import CustomerDeliveries
 from custhub.features.webhooks.tasks import Webhooks
 from custhub.http.edge import Edge
-from custhub.http.hub import Hub, RoutePattern
+from custhub.http.hub import Hub
 from custhub.http.idempotency import EXPIRED_ANSWERS
 from custhub.http.limits import RateLimiter
 from custhub.http.logs import AccessLog
 from custhub.http.metrics import Metrics
 from custhub.http.readiness import is_migrated
+from custhub.http.routing import pattern_of
 from custhub.http.tokens import TokenCache
 from custhub.jobs.assembly import runner_of
 from custhub.jobs.kinds import JobKind
@@ -78,7 +80,7 @@ from custhub.kit.followed import Follower
 from custhub.kit.ids import Prefix
 from custhub.kit.opening import database_of, egress_client, egress_policy
 from custhub.kit.query import compile_queries
-from custhub.kit.uow import SYSTEM, Actor, UnitOfWork
+from custhub.kit.uow import SYSTEM
 from custhub.recording import Recording
 from custhub.security.addresses import networks_of
 from custhub.security.issuers import ExternalIssuers, read_issuers
@@ -135,7 +137,7 @@ class Application:
         )
         self.api = build_api()
         routes = [route for route in self.api.router.routes if isinstance(route, Route | APIRoute)]
-        self.hub.routes = tuple(RoutePattern(route.path_regex, frozenset(route.methods or ())) for route in routes)
+        self.hub.routes = tuple(pattern_of(route) for route in routes)
         self.hub.static_paths = frozenset(route.path for route in routes if "{" not in route.path)
         self.files = StoredFiles(self.database, self.keys, self.clock)
         self.asgi = Edge(self.api, self.hub, access_log)
@@ -152,6 +154,7 @@ class Application:
         confirmed_for = timedelta(days=settings.confirmed_days)
         standards = Standards(self.catalogue, self.ranks, RefusalKeeper(self.keys), confirmed_for)
         self.hub.parts |= {CATALOGUE: self.catalogue, STANDARDS: standards}
+        self.imports = import_jobs(self.hub, self.files, standards)
         self.hub.parts[CONTACT_POINTS] = CustomerContactPoints(self.keys)
         gates = (SuppressionGate(self.database, self.keys), ConsentGate(self.database))
         self.messages = message_sender(self.hub, lambda: egress_client(settings), gates)
@@ -211,7 +214,7 @@ class Application:
             self.relay,
             *self.webhooks.tasks,
             self.messages,
-            Every("accounts", 3_600.0, self._clean_up),
+            Every("accounts", 3_600.0, lambda: clean_up(self.hub.unit_of_work(SYSTEM, "clean-up"))),
             Every("purge", 3_600.0, self._purge),
         ]
         self._supervisor = Supervisor(self.tasks)
@@ -249,13 +252,13 @@ class Application:
             BulkUndoJob(self.hub),
             SearchRebuild(),
             ExportJob(self.hub),
+            *self.imports,
         )
 
     def _rights(self) -> AccountRights:
-        def open_unit_of_work(actor: Actor, request_id: str) -> UnitOfWork:
-            return self.hub.unit_of_work(actor, request_id)
-
-        return AccountRights(self.database, self.clock, self.settings, self.issuers, open_unit_of_work)
+        return AccountRights(
+            self.database, self.clock, self.settings, self.issuers, lambda *who: self.hub.unit_of_work(*who)
+        )
 
     async def stop(self) -> None:
         """Stop the work beside requests, then close connections."""
@@ -266,9 +269,6 @@ class Application:
         await self.messages.aclose()
         self.accounts.hashing.close()
         await self.database.close()
-
-    async def _clean_up(self) -> None:
-        await clean_up(self.hub.unit_of_work(SYSTEM, "clean-up"))
 
     async def _purge(self) -> None:
         now = self.clock.now()

@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=1_048_576, ge=1_024, le=1_073_741_824)
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    import_max_bytes: int = Field(default=2_147_483_648, ge=1_024, le=17_179_869_184, description="Of a file to import")
     drain_seconds: float = Field(default=5.0, ge=0, le=300)
     shutdown_seconds: float = Field(default=20.0, ge=0, le=300)
 

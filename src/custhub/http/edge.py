@@ -68,7 +68,7 @@ class Edge:
             answer = self._cors.preflight(scope["method"], headers) if self._cors is not None else None
             if answer is not None:
                 await answer(scope, receive, send_with_headers)
-            elif length is not None and (not length.isdigit() or int(length) > self._max_body):
+            elif length is not None and (not length.isdigit() or int(length) > self._max_body) and self._is_long(scope):
                 await self._refuse(PayloadTooLarge(), call, scope, receive, send_with_headers)
             elif self._hub.closed is not None and scope["path"] not in _QUIET:
                 await self._refuse(self._hub.closed(), call, scope, receive, send_with_headers)
@@ -88,6 +88,12 @@ class Edge:
         finally:
             self.in_flight -= 1
             self._account(scope, call, status, time.perf_counter() - started)
+
+    def _is_long(self, scope: Scope) -> bool:
+        """Whether a body above the usual limit is one too many here: uploads have a limit of their own."""
+        length = dict(scope["headers"])[b"content-length"]
+        is_upload = any(known.is_upload and known.regex.fullmatch(scope["path"]) for known in self._hub.routes)
+        return not (is_upload and length.isdigit() and int(length) <= self._hub.settings.import_max_bytes)
 
     def _dress(self, message: Message, call: Call) -> None:
         extra: list[tuple[bytes, bytes]] = [(b"x-request-id", call.request_id.encode()), _NOSNIFF]

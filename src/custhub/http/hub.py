@@ -24,10 +24,11 @@ from custhub.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class RoutePattern:
-    """Path and methods of one route, for `Allow`."""
+    """Path and methods of one route, for `Allow`, and whether it takes files: larger bodies than others."""
 
     regex: re.Pattern[str]
     methods: frozenset[str]
+    is_upload: bool = False
 
 
 @dataclass(slots=True)

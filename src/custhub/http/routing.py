@@ -11,12 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
+from starlette.routing import Route
 from starlette.types import Receive, Scope
 
 from custhub.crypto.errors import IntegrityError
@@ -31,7 +32,7 @@ from custhub.http.errors import (
     language_of,
     problem,
 )
-from custhub.http.hub import Call, call_of
+from custhub.http.hub import Call, RoutePattern, call_of
 from custhub.http.json_body import read_json
 from custhub.http.parameters import QueryRules, check_headers, check_path
 from custhub.kit.db import DatabaseUnavailable, LockTimeout, Violation
@@ -47,6 +48,8 @@ _FILES = re.compile(rb"multipart/form-data\s*(;|$)", re.I)
 
 
 _MOST_LOST = 5
+#: `max_body_size` of a route that takes files: as large as the settings allow.
+UPLOAD: Final = -1
 
 
 class HubRequest(Request):
@@ -80,10 +83,17 @@ class HubRoute(APIRoute):
     """Wraps each endpoint once, at start."""
 
     def __init__(
-        self, path: str, endpoint: Callable[..., Any], *, max_body_size: int | None = None, **options: Any
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        *,
+        max_body_size: int | None = None,
+        **options: Any,
     ) -> None:
         # The framework's own limit would answer plain text, before anything of ours runs (P18).
         self._limit = max_body_size
+        #: The edge asks, which otherwise knows one limit for all.
+        self.is_upload = max_body_size == UPLOAD
         super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -93,7 +103,7 @@ class HubRoute(APIRoute):
         queries = QueryRules.of(self.dependant)
         template = self.path_format
         media = _media(self)
-        limit = self._limit
+        fixed, is_upload = None if self.is_upload else self._limit, self.is_upload
         posts = "POST" in (self.methods or ())
         keys = idempotency.rule_of(template) if posts else idempotency.Rule.IGNORED
         if not secured and keys is not idempotency.Rule.REFUSED:
@@ -111,7 +121,7 @@ class HubRoute(APIRoute):
                 length = call.headers.get(b"content-length", b"0")
                 if length != b"0" or b"transfer-encoding" in call.headers:
                     _check_media(call.headers, media)
-                if limit is not None and int(length) > limit:
+                if fixed is not None and int(length) > fixed:
                     raise PayloadTooLarge
             check_headers(call.headers)
             check_path(request)
@@ -122,7 +132,9 @@ class HubRoute(APIRoute):
 
         async def handle(request: Request) -> Response:
             call = call_of(request)
-            request = HubRequest(request.scope, request.receive, limit or call.hub.settings.max_body_bytes)
+            settings = call.hub.settings
+            limit = fixed or (settings.import_max_bytes if is_upload else settings.max_body_bytes)
+            request = HubRequest(request.scope, request.receive, limit)
             try:
                 await prepare(request, call)
             except HubError as error:
@@ -130,6 +142,12 @@ class HubRoute(APIRoute):
             return await conclude(call, request, inner)
 
         return handle
+
+
+def pattern_of(route: Route) -> RoutePattern:
+    """What the edge knows of a route before it is matched."""
+    is_upload = isinstance(route, HubRoute) and route.is_upload
+    return RoutePattern(route.path_regex, frozenset(route.methods or ()), is_upload)
 
 
 async def conclude(call: Call, request: Request, inner: Callable[[Request], Awaitable[Response]]) -> Response:

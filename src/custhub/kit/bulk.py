@@ -71,7 +71,7 @@ class RowCoder:
 
     def __init__(self, table: Table, dialect: Dialect) -> None:
         self.table = table
-        self.name = table.name
+        self.name = str(table.name)  # SQLAlchemy's own kind of text is none that goes through a pipe
         self.columns = tuple(column.name for column in table.columns)
         self._head = _columns(len(self.columns))
         self._coders: tuple[Any, ...]

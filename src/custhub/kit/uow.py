@@ -83,6 +83,13 @@ class Recorder(Protocol):
         """What was recorded is in the database now."""
 
 
+class Runnable(Protocol):
+    """A compiled statement that touches many rows."""
+
+    async def run(self, database: Database, connection: TransactionConnection, **params: Any) -> int:
+        """Run it and give the number of rows it touched."""
+
+
 class UnitOfWork:
     """What one entry reads and writes. Holds no connection until `flush()`, or at all when it only commits.
 
@@ -173,6 +180,10 @@ class UnitOfWork:
         except Violation as violation:
             await self.rollback()
             raise await self.explain(violation) from violation
+
+    async def run(self, command: Runnable, **params: Any) -> int:
+        """Run a set-based statement (kit/commands.py) in the explicit transaction; how many rows it touched."""
+        return await command.run(self.database, await self._begin(), **params)
 
     async def commit(self) -> None:
         """Send everything and commit. Raises the expected failure of a violated constraint, or LostRace."""

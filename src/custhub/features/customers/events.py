@@ -51,3 +51,11 @@ class CustomerRestored(CustomerEvent):
 
     __slots__ = ()
     type = "customer.restored"
+
+
+class CustomerErased(CustomerEvent):
+    """Nothing personal is left of a customer: it was erased, or the import that had made it was undone."""
+
+    __slots__ = ()
+    type = "customer.erased"
+    gone = True

@@ -32,7 +32,7 @@ from custhub.features.customers.models import (
 )
 from custhub.features.customers.queries import CustomerRecord
 from custhub.features.customers.queries.whole import contacts_naming, whole_customer, whole_customers
-from custhub.features.customers.repository import change_tokens
+from custhub.features.customers.repository import BLANK, change_tokens
 from custhub.features.customers.rules import tokens_of
 from custhub.features.customers.schemas.views import TEXTS
 from custhub.features.customers.service.custom import opened
@@ -54,29 +54,6 @@ _PARTS: Final = (
     customer_tags,
     customer_field_values,
 )
-#: What a record is without its person: kept are only what it was for the business and where it belongs.
-_BLANK: Final[dict[str, Any]] = {
-    "display_name": _EMPTY,
-    "given_name": None,
-    "family_name": None,
-    "company_name": None,
-    "name_key": _EMPTY,
-    "tax_id": None,
-    "birthday": None,
-    "birthday_calendar": None,
-    "birthday_leap_month": False,
-    "gender": "unknown",
-    "language": None,
-    "time_zone": None,
-    "preferred_channel": None,
-    "note": None,
-    "spans": None,
-    "category": None,
-    "needs": None,
-    "custom": None,
-    "custom_sealed": None,
-    "provenance": None,
-}
 _PREFIXES: Final = {
     CustomerRow: Prefix.CUSTOMER,
     EmailRow: Prefix.EMAIL,
@@ -156,7 +133,7 @@ class CustomerRows:
             return
         row = record.row
         gone = {"archived_at": row.archived_at or uow.now, "erased_at": row.erased_at or uow.now}
-        blank = {**_BLANK, **gone, "updated_at": uow.now}
+        blank = {**BLANK, **gone, "updated_at": uow.now}
         uow.update(customers, {"id": row.id}, {**blank, "revision": row.revision + 1})
         for table in (*_PARTS, match_claims, customer_keys, search_tokens):
             uow.delete(table, {"customer_id": customer_id})

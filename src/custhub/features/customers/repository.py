@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Table
+from sqlalchemy import Table, bindparam, delete, null, update
 
 from custhub.crypto.models import CustomerKey, customer_keys
 from custhub.features.customers.errors import CustomerErased, CustomerNotFound
@@ -36,8 +36,10 @@ from custhub.features.customers.models import (
 from custhub.features.customers.queries import BY_ID, LOCKED, CustomerRecord
 from custhub.features.customers.queries.records import MANY, MANY_LOCKED
 from custhub.features.customers.queries.sources import BY_NAME, LOCKED_BY_NAME
+from custhub.kit.commands import Command
 from custhub.kit.contested import ContestedInsert
 from custhub.kit.errors import HubError
+from custhub.kit.query import any_of
 from custhub.kit.uow import UnitOfWork
 from custhub.kit.writes import LostRace
 from custhub.security.reach import Reach
@@ -58,7 +60,56 @@ _BULK = (
     ("contacts", customer_contacts),
     ("tags", customer_tags),
 )
+#: What a record is without its person: kept are only what it was for the business and where it belongs.
+BLANK: Mapping[str, Any] = {
+    "display_name": "",
+    "given_name": None,
+    "family_name": None,
+    "company_name": None,
+    "name_key": "",
+    "tax_id": None,
+    "birthday": None,
+    "birthday_calendar": None,
+    "birthday_leap_month": False,
+    "gender": "unknown",
+    "language": None,
+    "time_zone": None,
+    "preferred_channel": None,
+    "note": None,
+    "spans": None,
+    "category": None,
+    "needs": None,
+    "custom": None,
+    "custom_sealed": None,
+    "provenance": None,
+}
+_c = customers.c
+#: Of these customers those that are as they were made: nothing but their ids stays.
+BLANK_UNTOUCHED = Command(
+    update(customers)
+    .where(any_of(_c.id, "ids"), _c.revision == 1)
+    .values(
+        {
+            **{name: null() if value is None else value for name, value in BLANK.items()},
+            "archived_at": bindparam("now", type_=_c.archived_at.type),
+            "erased_at": bindparam("now", type_=_c.erased_at.type),
+            "updated_at": bindparam("now", type_=_c.updated_at.type),
+            "revision": 2,
+        }
+    )
+)
+DROP_PARTS = tuple(
+    Command(delete(table).where(any_of(table.c.customer_id, "ids")))
+    for table in (
+        customer_emails, customer_addresses, customer_contacts, customer_external_ids, customer_tags,
+        customer_field_values, search_tokens, customer_keys,
+    )
+)  # fmt: skip
 _CLAIM = ContestedInsert(customer_external_ids, ("source", "external_id"))
+
+
+#: Where the rows of addresses go, for whoever names them without the table.
+EMAILS = str(customer_emails.name)
 
 
 def rows_of(
@@ -178,6 +229,10 @@ class CustomerRepository:
         else:
             claim = {"key": key, "customer_id": holder}
             self._uow.update(match_claims, claim, {"customer_id": customer_id}, guard=True)
+
+    def hold_back_email(self, row_id: UUID, entry: UUID) -> None:
+        """Say which entry of the suppression list forbids to write to an address that was just stored."""
+        self._uow.update(customer_emails, {"id": row_id}, {"suppressed_by": entry})
 
     def set_keys_live(self, customer_id: UUID, *, live: bool) -> None:
         """Free or take back the external ids of a customer."""

@@ -11,7 +11,7 @@ from sqlalchemy import ClauseElement, Select, bindparam, delete, exists, insert,
 from custhub.crypto.columns import Sealed
 from custhub.crypto.models import customer_keys
 from custhub.features.phones.models import customer_phones, phone_claims
-from custhub.kit.commands import RowsCommand, Value
+from custhub.kit.commands import Command, RowsCommand, Value
 from custhub.kit.db import Database, TransactionConnection
 from custhub.kit.query import Query, Reader, any_of
 
@@ -25,6 +25,12 @@ _HOLD: Final = "LOCK TABLE phone_claims IN SHARE ROW EXCLUSIVE MODE"
 
 _p, _k, _c = customer_phones.c, customer_keys.c, phone_claims.c
 _old, _new = phone_claims.alias("o"), phone_claims.alias("n")
+
+
+#: All numbers of some customers, with their claims.
+DROP_NUMBERS: Final = tuple(
+    Command(delete(table).where(any_of(table.c.customer_id, "ids"))) for table in (phone_claims, customer_phones)
+)
 
 
 class SealedNumber(NamedTuple):

@@ -12,28 +12,47 @@ from uuid import UUID
 
 from custhub.features.customers.events import CustomerCreated
 from custhub.features.customers.models import ExternalIdRow
-from custhub.features.customers.repository import rows_of
+from custhub.features.customers.repository import EMAILS, rows_of
 from custhub.features.customers.schemas.bodies import CustomerCreate
 from custhub.features.customers.service.building import CustomerBuilder, NewCustomer
 from custhub.features.customers.service.claiming import Candidate, Claims, Holder, claims_of, of_claims
 from custhub.features.customers.service.context import CustomerContext
 from custhub.features.customers.service.profile import CustomerService
-from custhub.features.phones.service import NUMBERS, ClaimRow
+from custhub.features.phones.service import NUMBERS, ClaimRow, hold_back_new
+from custhub.features.suppressions.service import NOBODY, mailbox_hashes, number_hashes, screen_hashes
 from custhub.kit.bulk import EncodedRow, RowCoders
 from custhub.kit.errors import HubError
+from custhub.kit.query import Reader
 from custhub.kit.uow import Fact, Note, Recorder, UnitOfWork
 from custhub.security.reach import ReachKind
 
 __all__ = [
+    "Asked",
     "BulkPreparer",
     "ClaimRow",
     "ExternalIdRow",
     "Holder",
     "PreparedBatch",
     "PreparedCustomer",
+    "hold_back_prepared",
     "of_claims",
+    "refused_candidates",
+    "screen_prepared",
     "store_prepared",
 ]
+
+
+#: Members that a customer has only once it is stored.
+_NOT_YET = frozenset({"id", "object", "created_at", "updated_at", "revision", "added_at", "added_by", "archived_at"})
+
+
+class Asked(NamedTuple):
+    """What the suppression list is to be asked about a row of numbers or addresses: its hashes, and where it stands."""
+
+    table: str
+    row_id: UUID
+    pointer: str
+    hashes: frozenset[tuple[int, bytes]]
 
 
 class PreparedCustomer(NamedTuple):
@@ -43,6 +62,7 @@ class PreparedCustomer(NamedTuple):
     numbers: Sequence[ClaimRow]
     external_ids: Sequence[ExternalIdRow]
     rows: Sequence[tuple[str, EncodedRow]]
+    asked: Sequence[Asked]
 
 
 class PreparedBatch(NamedTuple):
@@ -83,17 +103,31 @@ class BulkPreparer:
             claims_of(self._context.phones, new),
             new.record.external_ids,
             [*self._own(new), *self._told(row.id, sorted(body.model_fields_set))],
+            [*self._asked(new)],
         )
+
+    def _asked(self, new: NewCustomer) -> Iterable[Asked]:
+        keys = self._context.keys
+        for i, (phone, number) in enumerate(zip(new.record.phones, new.numbers, strict=True)):
+            yield Asked(NUMBERS, phone.id, f"#/phones/{i}/number", number_hashes(keys, number.e164))
+        for i, email in enumerate(new.record.emails):
+            yield Asked(EMAILS, email.id, f"#/emails/{i}/email", mailbox_hashes(keys, email.folded))
+
+    def show(self, body: CustomerCreate) -> dict[str, Any]:
+        """What GET would show of it, without what it does not have yet: ids, times and revisions."""
+        new = self._builder.build(body)
+        shown: dict[str, Any] = _unborn(self._context.show(new.record))
+        return shown
 
     def _own(self, new: NewCustomer) -> Iterable[tuple[str, EncodedRow]]:
         for table, rows in rows_of(new.record, new.key, new.values, new.tokens):
-            encode = self._coders.of(table.name).encode
+            coder = self._coders.of(table.name)
             for row in rows:
-                yield table.name, encode(row)
+                yield coder.name, coder.encode(row)
         if new.record.phones:
-            encode = self._coders.of(NUMBERS).encode
+            coder = self._coders.of(NUMBERS)
             for phone in new.record.phones:
-                yield NUMBERS, encode(phone)
+                yield coder.name, coder.encode(phone)
 
     def _told(self, customer_id: UUID, fields: Sequence[str]) -> Iterable[tuple[str, EncodedRow]]:
         fact: Fact = CustomerCreated(customer_id, 1, customer_id)
@@ -104,6 +138,12 @@ class BulkPreparer:
             values: Mapping[str, Any] = write.values
             yield coder.name, coder.encode([values[name] for name in coder.columns])
         self._telling.writes.clear()
+
+
+def _unborn(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _unborn(held) for name, held in value.items() if name not in _NOT_YET}
+    return [_unborn(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 async def store_prepared(context: CustomerContext, batch: PreparedBatch) -> Mapping[int, HubError]:
@@ -122,3 +162,37 @@ async def store_prepared(context: CustomerContext, batch: PreparedBatch) -> Mapp
         if kept:
             await context.uow.load(name, kept)
     return refused
+
+
+async def screen_prepared(
+    reader: Reader, asked: Sequence[tuple[int, Asked]]
+) -> tuple[dict[int, HubError], list[tuple[int, Asked, UUID]]]:
+    """Rows of erased people, refused by place, and what may be stored but not contacted, with the entry (S-85)."""
+    found = await screen_hashes(reader, {one.row_id.hex: one.hashes for _, one in asked})
+    refused: dict[int, HubError] = {}
+    held_back: list[tuple[int, Asked, UUID]] = []
+    if found is NOBODY:
+        return refused, held_back
+    for place, one in asked:
+        try:
+            entry = found.mailbox(one.row_id.hex, one.pointer)
+        except HubError as error:
+            refused[place] = error
+            continue
+        if entry is not None:
+            held_back.append((place, one, entry))
+    return refused, held_back
+
+
+def hold_back_prepared(context: CustomerContext, held_back: Sequence[tuple[Asked, UUID]]) -> None:
+    """Say of rows that were just stored that they may not be contacted."""
+    for one, entry in held_back:
+        if one.table == NUMBERS:
+            hold_back_new(context.uow, one.row_id, entry)
+        else:
+            context.customers.hold_back_email(one.row_id, entry)
+
+
+async def refused_candidates(context: CustomerContext, candidates: Sequence[Candidate]) -> Mapping[int, HubError]:
+    """Who could not be stored now, and why, by place; lookups are counted as for a batch, nothing is stored."""
+    return (await Claims(context, candidates).look_up()).refused

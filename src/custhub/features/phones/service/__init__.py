@@ -2,10 +2,12 @@
 
 from custhub.features.phones.models import CLAIM
 from custhub.features.phones.service.bulk import (
+    DROP_NUMBERS,
     NUMBERS,
     ClaimRow,
     claim_numbers,
     hold_back,
+    hold_back_new,
     release_numbers,
     store_numbers,
 )
@@ -14,12 +16,14 @@ from custhub.features.phones.service.quotas import PhoneQuotas
 
 __all__ = [
     "CLAIM",
+    "DROP_NUMBERS",
     "NUMBERS",
     "ClaimRow",
     "PhoneQuotas",
     "PhoneService",
     "claim_numbers",
     "hold_back",
+    "hold_back_new",
     "release_numbers",
     "shared_of",
     "store_numbers",

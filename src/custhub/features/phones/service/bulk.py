@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from custhub.features.phones.models import ClaimRow, PhoneRow, customer_phones, phone_claims
+from custhub.features.phones.repository import DROP_NUMBERS
 from custhub.kit.contested import ContestedInsert
 from custhub.kit.uow import UnitOfWork
 
-__all__ = ["NUMBERS", "ClaimRow", "claim_numbers", "release_numbers", "store_numbers"]
+__all__ = ["DROP_NUMBERS", "NUMBERS", "ClaimRow", "claim_numbers", "release_numbers", "store_numbers"]
 
 #: Where the rows of numbers go, for whoever stores them in another way.
-NUMBERS = customer_phones.name
+NUMBERS = str(customer_phones.name)
 _CLAIM = ContestedInsert(phone_claims, ("kid", "exact_index"))
 
 
@@ -36,3 +37,8 @@ def hold_back(uow: UnitOfWork, row: PhoneRow, suppression_id: UUID | None) -> No
     """Say which entry of the suppression list forbids to contact this number, if any."""
     values = {"suppressed_by": suppression_id, "updated_at": uow.now, "revision": row.revision + 1}
     uow.update(customer_phones, {"id": row.id}, values)
+
+
+def hold_back_new(uow: UnitOfWork, row_id: UUID, entry: UUID) -> None:
+    """The same of a number that was just stored, as its first revision."""
+    uow.update(customer_phones, {"id": row_id}, {"suppressed_by": entry})

@@ -59,6 +59,11 @@ async def screen(reader: Reader, keys: LiveKeys, numbers: Iterable[PhoneNumber],
     """Ask about these numbers and folded addresses; nothing asked costs nothing."""
     asked = {number.e164: number_hashes(keys, number.e164) for number in numbers}
     asked |= {folded: mailbox_hashes(keys, folded) for folded in mailboxes}
+    return await screen_hashes(reader, asked)
+
+
+async def screen_hashes(reader: Reader, asked: Mapping[str, frozenset[tuple[int, bytes]]]) -> Screened:
+    """The same for what is hashed already: `mailbox` answers for each name that was given."""
     if not asked:
         return NOBODY
     rows = await hashes_among(reader, {digest for hashes in asked.values() for _, digest in hashes})

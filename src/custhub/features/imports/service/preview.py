@@ -1,0 +1,92 @@
+"""The first rows of a file, and what would become of them; nothing is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import orjson
+
+from custhub.features.customers.service.bulk import refused_candidates, screen_prepared
+from custhub.features.customers.service.context import CustomerContext
+from custhub.features.imports.errors import ImportFileMissing
+from custhub.features.imports.models import ImportRow
+from custhub.features.imports.rules.outcomes import Outcome
+from custhub.features.imports.service.parts import ImportParts
+from custhub.features.imports.service.process import Preparation
+from custhub.features.imports.service.references import References
+from custhub.features.imports.service.results import number_of
+from custhub.features.imports.service.rows import RowReader
+from custhub.features.imports.service.setup import Task, layout_of
+from custhub.features.imports.service.storing import asked_of, prepared_of
+from custhub.kit.ids import Prefix, from_text
+from custhub.security.standing import kept
+
+_WORDS = {Outcome.CREATED: "create", Outcome.FAILED: "fail", Outcome.SKIPPED: "skip"}
+
+
+class Foreseen(NamedTuple):
+    """What would become of one row. `faults` are [column, field, code]."""
+
+    number: int
+    outcome: str
+    existing_id: UUID | None
+    customer: Any
+    faults: Sequence[Sequence[Any]]
+
+
+class Preview(NamedTuple):
+    """The first rows, and the columns that go nowhere."""
+
+    rows: Sequence[Foreseen]
+    unmapped: Sequence[str]
+
+
+async def foresee(context: CustomerContext, parts: ImportParts, row: ImportRow, limit: int) -> Preview:
+    """What would become of the first rows. Raises ImportFileMissing, MappingInvalid, FileRefused."""
+    file = None if row.file_id is None else await parts.files.find(row.file_id)
+    if file is None or row.layout is None:
+        raise ImportFileMissing
+    task = Task(
+        "preview",
+        {"default_country": parts.settings.default_country},
+        layout=layout_of(row.layout),
+        plan=row.mapping,
+        source=row.source,
+        mode=row.mode,
+        standing=kept(context.who),
+        engine=context.uow.name,
+        request_id=context.uow.request_id,
+        catalogue=parts.standards.catalogue.value,
+    )
+    reader = RowReader(task)
+    batch = await _first(parts, task, file.id, limit, context)
+    refused: dict[int, Any] = await References().refused(context, batch["references"])
+    refused |= (await screen_prepared(context.uow, asked_of(batch)))[0]
+    refused |= await refused_candidates(context, prepared_of(batch).candidates)
+    faults: dict[int, list[Sequence[Any]]] = {}
+    for place, *fault in batch["faults"]:
+        faults.setdefault(place, []).append(fault)
+    views = {place: orjson.loads(view) for place, view in batch["views"]}
+    rows = []
+    for place, (outcome, _) in enumerate(batch["rows"]):
+        word, existing = _WORDS[Outcome(outcome)], None
+        if place in refused:
+            word = "fail"
+            faults.setdefault(place, []).extend(reader.faults_of(refused[place]))
+            known = refused[place].members.get("existing_id")
+            existing = None if known is None else from_text(Prefix.CUSTOMER, str(known))
+        rows.append(Foreseen(number_of(row, place), word, existing, views.get(place), faults.get(place, ())))
+    return Preview(rows, reader.unused())
+
+
+async def _first(parts: ImportParts, task: Task, file_id: UUID, limit: int, context: CustomerContext) -> dict[str, Any]:
+    file = await parts.files.open(file_id)
+    async with parts.gate:
+        process = await Preparation.start(task, parts.keys, file)
+        try:
+            process.ask(limit, context.uow.now)
+            return await process.batch()
+        finally:
+            await process.close()

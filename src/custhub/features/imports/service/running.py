@@ -1,0 +1,223 @@
+"""Running an import: batches come from the preparing process and are stored, each in one unit of work (J-5)."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+from custhub.crypto.files import FileReader, StoredFileGone
+from custhub.features.customers.service.bulk import hold_back_prepared, screen_prepared, store_prepared
+from custhub.features.customers.service.context import CustomerContext
+from custhub.features.imports.errors import FileRefused, ImportFileMissing, MappingInvalid
+from custhub.features.imports.events import ImportCompleted, ImportFailed
+from custhub.features.imports.models import BatchRow, ImportRow
+from custhub.features.imports.repository import ImportRepository
+from custhub.features.imports.rules.outcomes import NOBODY, Outcome, pack
+from custhub.features.imports.service.parts import ImportParts
+from custhub.features.imports.service.process import Preparation, PreparationLost
+from custhub.features.imports.service.references import References
+from custhub.features.imports.service.rows import RowReader
+from custhub.features.imports.service.setup import Task, layout_of, stand_of
+from custhub.features.imports.service.storing import asked_of, prepared_of, without
+from custhub.jobs.work import JobWork
+from custhub.kit.db import Database, from_micros
+from custhub.kit.errors import HubError
+from custhub.kit.ids import Prefix, to_text
+from custhub.kit.uow import Note, UnitOfWork
+from custhub.kit.writes import LostRace
+from custhub.security.principal import Principal
+from custhub.security.standing import restored
+
+#: Rows in one transaction (J-5). On SQLite a slice holds the writer for at most 20 ms: it learns how many rows that is.
+_ROWS: Final = {"postgresql": 500, "sqlite": 60}
+_FEWEST: Final = 10
+_MOST: Final = 500
+_SLICE_SECONDS: Final = 0.016
+#: Batches that are being made while one is stored.
+_AHEAD: Final = 2
+#: Seconds before a transaction that lost a deadlock is sent again.
+_PAUSES: Final = (0.01, 0.03, 0.1, 0.3, 1.0)
+#: A process that ends this often at one place will always end there.
+_MOST_LOST: Final = 3
+
+
+class KeysChanged(Exception):
+    """Keys changed their parts: rows that wait were made with others."""
+
+
+class ImportRun:
+    """One run of one import, from its cursor on."""
+
+    def __init__(self, database: Database, parts: ImportParts, work: JobWork, row: ImportRow) -> None:
+        self._database = database
+        self._keys = parts.keys
+        self._settings = settings = parts.settings
+        self._files = parts.files
+        self._work = work
+        self._row = row
+        self._who: Principal = restored(row.standing)
+        self._rows = _ROWS[database.name]
+        self._references = References()
+        self._task = Task(
+            "rows",
+            {"default_country": settings.default_country},
+            layout=layout_of(row.layout),
+            plan=row.mapping,
+            source=row.source,
+            mode=row.mode,
+            standing=row.standing,
+            engine=database.name,
+            request_id=work.job.request_id,
+            bulk_id=work.job.id,
+            catalogue=parts.standards.catalogue.value,
+        )
+        self._standards = parts.standards
+        self._reader = RowReader(self._task)
+
+    async def run(self) -> None:
+        """Go on until the end of the file. What ends it for good is told by `import.failed`."""
+        try:
+            await self._run()
+        except StoredFileGone:
+            await self._fail(ImportFileMissing())
+        except (FileRefused, MappingInvalid) as error:
+            await self._fail(error)
+
+    async def _run(self) -> None:
+        if self._row.file_id is None:
+            raise StoredFileGone
+        reader = await self._files.open(self._row.file_id)
+        lost, is_done = 0, False
+        while not is_done:
+            before = self._done
+            try:
+                is_done = await self._with_process(reader)
+            except KeysChanged:
+                lost = 0
+            except PreparationLost:
+                lost = 1 if self._done > before else lost + 1
+                if lost == _MOST_LOST:
+                    raise
+        self._work.finish({"result_url": f"/v1/imports/{to_text(Prefix.IMPORT, self._row.id)}"})
+
+    @property
+    def _done(self) -> int:
+        return int((self._work.cursor or {}).get("rows", 0))
+
+    async def _with_process(self, reader: FileReader) -> bool:
+        """Store what one process prepares; whether the end was reached. Raises PreparationLost, KeysChanged."""
+        if self._row.finished_at is not None:
+            return True
+        stand = stand_of(self._keys, self._standards.catalogue.value)
+        task = Task(
+            **{name: getattr(self._task, name) for name in Task.__slots__}
+            | {"skip": self._done, "catalogue": self._standards.catalogue.value}
+        )
+        process = await Preparation.start(task, self._keys, reader)
+        try:
+            for _ in range(_AHEAD):
+                process.ask(self._rows, self._work.unit_of_work().now)
+            while True:
+                await self._work.check()
+                batch = await process.batch()
+                if not batch["is_last"]:
+                    process.ask(self._rows, self._work.unit_of_work().now)
+                await self._store(batch, stand)
+                if batch["is_last"]:
+                    return True
+        finally:
+            await process.close()
+
+    async def _store(self, batch: Mapping[str, Any], stand: tuple[Any, ...]) -> None:
+        prepared, asked = prepared_of(batch), asked_of(batch)
+        for pause in (*_PAUSES, None):
+            uow = self._work.unit_of_work()
+            uow.now = from_micros(batch["now"])
+            try:
+                self._check_keys(stand)
+                context = CustomerContext(uow, self._who, self._keys, self._settings, self._standards)
+                out_of_reach = await self._references.refused(context, batch["references"])
+                suppressed, held_back = await screen_prepared(uow, asked)
+                out_of_reach |= suppressed
+                began = time.perf_counter()
+                refused = await store_prepared(context, without(prepared, out_of_reach))
+                gone = {**out_of_reach, **refused}
+                hold_back_prepared(context, [(one, entry) for place, one, entry in held_back if place not in gone])
+                row = await self._note(uow, batch, gone)
+                self._check_keys(stand)
+                self._learn(time.perf_counter() - began)
+                counts = {name: getattr(row, name) - getattr(self._row, name) for name in _COUNTED}
+                await self._work.batch(
+                    uow,
+                    cursor={"rows": batch["first"] + len(batch["rows"])},
+                    processed=len(batch["rows"]),
+                    succeeded=counts["created"] + counts["updated"] + counts["unchanged"],
+                    failed=counts["failed"],
+                    skipped=counts["skipped"],
+                    total=row.total,
+                )
+                self._row = row
+                return
+            except LostRace:
+                await uow.rollback()
+                if pause is None:
+                    raise
+                await asyncio.sleep(pause)
+            except BaseException:
+                await uow.rollback()
+                raise
+
+    async def _note(self, uow: UnitOfWork, batch: Mapping[str, Any], refused: Mapping[int, HubError]) -> ImportRow:
+        """Keep what became of each row, with the rows themselves."""
+        rows: list[tuple[Outcome, bytes]] = [(Outcome(outcome), customer) for outcome, customer in batch["rows"]]
+        faults: list[Any] = list(batch["faults"])
+        for place, error in refused.items():
+            rows[place] = (Outcome.FAILED, NOBODY)
+            faults += [[place, *fault] for fault in self._reader.faults_of(error)]
+        totals = [0] * (len(Outcome) + 1)
+        for outcome, _ in rows:
+            totals[outcome] += 1
+        imports = ImportRepository(uow)
+        if rows:
+            faults.sort(key=lambda fault: fault[0])
+            imports.add_batch(
+                BatchRow(self._row.id, batch["first"], len(rows), totals[Outcome.FAILED], faults, pack(rows))
+            )
+        values = {name: getattr(self._row, name) + totals[outcome] for name, outcome in _COUNTED.items()}
+        if batch["is_last"]:
+            values |= {"finished_at": uow.now, "state": "finished"}
+            uow.emit(ImportCompleted(self._row.id, self._row.revision + 1, extra={n: values[n] for n in _COUNTED}))
+            counts = [f"{name}={values[name]}" for name in _COUNTED]
+            uow.audit(Note("import.completed", "import", self._row.id, fields=counts))
+        return imports.change(self._row, values)
+
+    async def _fail(self, error: HubError) -> None:
+        uow = self._work.unit_of_work()
+        row = await ImportRepository(uow).get(self._row.id)
+        counts = {name: getattr(row, name) for name in _COUNTED}
+        ImportRepository(uow).change(row, {"finished_at": uow.now, "state": "failed"})
+        uow.emit(ImportFailed(row.id, row.revision + 1, extra={**counts, "code": error.code}))
+        uow.audit(Note("import.failed", "import", row.id, reason=error.code, outcome="failed"))
+        await self._work.batch(uow)
+        self._work.fail_permanently(error)
+
+    def _check_keys(self, stand: tuple[Any, ...]) -> None:
+        if stand_of(self._keys, self._standards.catalogue.value) != stand:
+            raise KeysChanged
+
+    def _learn(self, took: float) -> None:
+        """On SQLite: how many rows fit into a slice."""
+        if self._database.name == "sqlite":
+            factor = 0.7 if took > _SLICE_SECONDS else 1.15 if took < _SLICE_SECONDS * 0.7 else 1.0
+            self._rows = min(_MOST, max(_FEWEST, int(self._rows * factor)))
+
+
+_COUNTED: Final = {
+    "created": Outcome.CREATED,
+    "updated": Outcome.UPDATED,
+    "unchanged": Outcome.UNCHANGED,
+    "failed": Outcome.FAILED,
+    "skipped": Outcome.SKIPPED,
+}
