@@ -11,17 +11,18 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Literal
 
 import httpcore
 import httpx
 
+from custhub.kit.egress_exchange import Answer, KeptConnections, Request, joined
 from custhub.kit.egress_policy import Address, Destination, EgressPolicy, EgressRefused
 
 MAX_BODY_BYTES = 65_536
@@ -100,7 +101,7 @@ class EgressClient:
             else httpx.create_ssl_context(trust_env=False)
         )
         self._fresh = httpcore.AsyncConnectionPool(trusted, max_connections=None, max_keepalive_connections=0)
-        self._kept = _KeptConnections(trusted, keep_seconds) if keep_seconds else None
+        self._kept = KeptConnections(trusted, keep_seconds) if keep_seconds else None
         self._known: dict[str, Destination] = {}
 
     async def request(
@@ -123,7 +124,7 @@ class EgressClient:
         destination = self._destination(url)
         loop = asyncio.get_running_loop()
         started = loop.time()
-        request = _Request(method, destination, headers, content, connect_seconds)
+        request = Request(method, destination, headers, content, connect_seconds)
         with _failures():
             try:
                 async with asyncio.timeout(deadline_seconds):
@@ -134,7 +135,7 @@ class EgressClient:
                 raise
         return EgressResponse(
             status=answer.status,
-            headers=_joined(answer.headers),
+            headers=joined(answer.headers),
             body=answer.body,
             truncated=answer.truncated,
             address=str(address),
@@ -172,7 +173,7 @@ class EgressClient:
             raise EgressRefused("address")
         return addresses[:_MAX_ADDRESSES_TRIED]
 
-    async def _exchanged(self, request: _Request, addresses: Sequence[Address], limit: int) -> tuple[_Answer, Address]:
+    async def _exchanged(self, request: Request, addresses: Sequence[Address], limit: int) -> tuple[Answer, Address]:
         *first, last = addresses
         for address in first:
             try:
@@ -182,7 +183,7 @@ class EgressClient:
                 continue
         return await self._at(request, last, limit), last
 
-    async def _at(self, request: _Request, address: Address, limit: int) -> _Answer:
+    async def _at(self, request: Request, address: Address, limit: int) -> Answer:
         if self._kept is None:
             return await request.exchange(self._fresh, address, limit)
         before = len(request.connections)
@@ -194,133 +195,6 @@ class EgressClient:
                 raise
         # The connection was a kept one, and the other side let go of it at this very moment.
         return await request.exchange(self._fresh, address, limit)
-
-
-class _KeptConnections:
-    """Pools of connections, each of one name at one address: what was verified for a name serves no other."""
-
-    def __init__(self, trusted: ssl.SSLContext, seconds: float) -> None:
-        self._trusted = trusted
-        self._seconds = seconds
-        self._pools: dict[tuple[str, int, Address], _Pool] = {}
-        self._closing: set[asyncio.Task[None]] = set()
-
-    @asynccontextmanager
-    async def to(self, destination: Destination, address: Address) -> AsyncIterator[httpcore.AsyncConnectionPool]:
-        """The connections of this name at this address; they are closed some time after the last use."""
-        key = (f"{destination.url.scheme}://{destination.host}", destination.port, address)
-        pool = self._pools.get(key)
-        if pool is None:
-            made = httpcore.AsyncConnectionPool(self._trusted, max_connections=None, keepalive_expiry=self._seconds)
-            pool = self._pools[key] = _Pool(made)
-        pool.users += 1
-        if pool.end is not None:
-            pool.end.cancel()
-        try:
-            yield pool.connections
-        finally:
-            pool.users -= 1
-            if not pool.users:
-                pool.end = asyncio.get_running_loop().call_later(self._seconds, self._close, key)
-
-    async def aclose(self) -> None:
-        """Close all of them."""
-        for key in [*self._pools]:
-            self._close(key)
-        await asyncio.gather(*self._closing)
-
-    def _close(self, key: tuple[str, int, Address]) -> None:
-        pool = self._pools.pop(key, None)
-        if pool is None:
-            return
-        if pool.end is not None:
-            pool.end.cancel()
-        task = asyncio.get_running_loop().create_task(pool.connections.aclose())
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
-
-
-@dataclass(slots=True)
-class _Pool:
-    connections: httpcore.AsyncConnectionPool
-    users: int = 0
-    end: asyncio.TimerHandle | None = None
-
-
-class _Connection(Protocol):
-    async def aclose(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    status: int
-    headers: Sequence[tuple[bytes, bytes]]
-    body: bytes
-    truncated: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Request:
-    method: str
-    destination: Destination
-    headers: Mapping[str, str] | None
-    content: bytes | None
-    connect_seconds: float
-    connections: list[_Connection] = field(default_factory=list)
-
-    async def exchange(
-        self, pool: httpcore.AsyncConnectionPool, address: Address, limit: int, *, keeps: bool = False
-    ) -> _Answer:
-        """Send it to this address and read the answer, `limit` bytes of its body."""
-        response = await pool.handle_async_request(self._to(address, keeps=keeps))
-        try:
-            body, truncated = await _read(response, limit)
-        finally:
-            await response.aclose()
-        return _Answer(response.status, response.headers, body, truncated)
-
-    async def close_connections(self) -> None:
-        """Close the sockets themselves: a deadline that strikes in a TLS handshake leaves one open."""
-        for connection in self.connections:
-            await connection.aclose()
-
-    def _to(self, address: Address, *, keeps: bool) -> httpcore.Request:
-        url = self.destination.url
-        own: dict[bytes | str, bytes | str] = {name.lower(): value for name, value in (self.headers or {}).items()}
-        own |= {"host": url.netloc.decode("ascii"), "accept-encoding": "identity"}
-        own["connection"] = "keep-alive" if keeps else "close"
-        if self.content is not None or self.method != "GET":
-            own["content-length"] = str(len(self.content or b""))
-        timeout = {"connect": self.connect_seconds, "read": None, "write": None, "pool": None}
-        return httpcore.Request(
-            self.method,
-            httpcore.URL(scheme=url.raw_scheme, host=str(address), port=self.destination.port, target=url.raw_path),
-            headers=own,
-            content=self.content,
-            extensions={"sni_hostname": self.destination.host, "trace": self._note, "timeout": timeout},
-        )
-
-    async def _note(self, event: str, info: Mapping[str, Any]) -> None:
-        if event == "connection.connect_tcp.complete":
-            self.connections.append(info["return_value"])
-
-
-async def _read(response: httpcore.Response, limit: int) -> tuple[bytes, bool]:
-    body = bytearray()
-    async for chunk in response.aiter_stream():
-        body += chunk
-        if len(body) > limit:
-            return bytes(body[:limit]), True
-    return bytes(body), False
-
-
-def _joined(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
-    """By name in lower case; what was sent in several lines is one list (RFC 9110, 5.2)."""
-    found: dict[str, str] = {}
-    for name, value in headers:
-        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
-        found[key] = f"{found[key]}, {text}" if key in found else text
-    return found
 
 
 @contextmanager
