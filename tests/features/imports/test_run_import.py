@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from custhub.kit.ids import Prefix, from_text
 from tests.customers import problem_of
 from tests.features.imports.importing import (
     COLUMNS,
@@ -18,7 +19,9 @@ from tests.features.imports.importing import (
     run_job,
     start,
     upload,
+    worker,
 )
+from tests.features.jobs.working import job_of, make_due, work_until
 from tests.hub import HubUnderTest, make_number
 
 
@@ -198,3 +201,26 @@ async def test_s85_the_suppression_list_holds_for_files(fresh_hub: HubUnderTest)
     assert [(e["column"], e["code"]) for e in results[0]["errors"]] == [("phones[0].number", "suppressed")]
     made = [(await api.get(f"/v1/customers/{row['customer_id']}")).json() for row in results[1:]]
     assert [customer["phones"][0]["contactable"] for customer in made] == [False, True]
+
+
+async def test_j05_a_run_that_died_goes_on_with_exact_counts(fresh_hub: HubUnderTest) -> None:
+    """A worker that stops in the middle: the next run goes on behind the last batch."""
+    rows = [[f"n{i}", make_number() if i % 10 else "1", ""] for i in range(1_500)]
+    made = await ready(fresh_hub.api, csv_of(rows))
+    job_id = await start(fresh_hub.api, made["id"])
+    runner = worker(fresh_hub)
+    key = from_text(Prefix.JOB, job_id)
+
+    async def has_begun() -> bool:
+        return (await job_of(fresh_hub, key)).processed > 0
+
+    await work_until(runner, has_begun, 60.0)
+    await runner.drain()
+    between = await job_of(fresh_hub, key)
+    assert 0 < between.processed <= 1_500
+    await make_due(fresh_hub, key)
+    done = await run_job(fresh_hub, job_id)
+    assert (done.state, done.processed, done.succeeded, done.failed) == ("succeeded", 1_500, 1_350, 150)
+    after = await get_import(fresh_hub.api, made["id"])
+    assert (after["counts"]["created"], after["counts"]["failed"]) == (1_350, 150)
+    assert (await fresh_hub.rows("SELECT count(*) FROM customers"))[0][0] == 1_350
