@@ -8,7 +8,7 @@ from alembic import op
 from custhub.kit.db import Id, Instant
 
 revision = "20261122_files"
-down_revision = "20261122_intake"
+down_revision = "20261122_upserts"
 
 
 def upgrade() -> None:

@@ -1,4 +1,4 @@
-"""Intake, and the claims of match keys that upserts take."""
+"""Claims of match keys: parallel upserts of one person meet here."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from alembic import op
 
 from custhub.kit.db import Id
 
-revision = "20261122_intake"
+revision = "20261122_upserts"
 down_revision = "20261122_consents"
 
 
