@@ -85,8 +85,9 @@ TAGS = [
 ]
 
 
+@cache
 def build_api() -> FastAPI:
-    """The FastAPI application with every route."""
+    """The FastAPI application with every route: one for all hubs of a process, as none of it knows a hub."""
     api = FastAPI(
         title="custhub",
         version=VERSION,
