@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib import import_module
 from importlib.metadata import version as package_version
+from importlib.util import find_spec
+from pkgutil import iter_modules
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
+from custhub import features
 from custhub.features.accounts import router as accounts
 from custhub.features.audit import router as audit
 from custhub.features.bulk import router as bulk
@@ -83,6 +87,16 @@ TAGS = [
     *quality.TAGS,
     *accounts.TAGS,
 ]
+
+
+def _load_events() -> None:
+    """Put the facts of every feature into the catalogue, those too that only jobs tell."""
+    for feature in iter_modules(features.__path__, f"{features.__name__}."):
+        if find_spec(name := f"{feature.name}.events") is not None:
+            import_module(name)
+
+
+_load_events()
 
 
 @cache
