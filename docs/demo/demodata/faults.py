@@ -120,7 +120,12 @@ def spoilt_rows(register: Register) -> list[Row]:
     spoil("language_invalid", 4, person, lambda _, turn: {"language": ("cn", "中文", "jp", "en_XX")[turn]})
     spoil("time_zone_invalid", 3, person, lambda _, turn: {"time_zone": ("Beijing", "UTC+8", "Asia/Peking")[turn]})
     spoil("external_id_invalid", 3, person, lambda row, _: {"external_id": f"{row.cells['external_id']}\u200b"})
-    spoil("unknown_value", 5, person, lambda _, turn: {"stage": ("VIP", "customer", "潜在", "hot", "Active")[turn]})
+    spoil(
+        "vocabulary_value_unknown",
+        5,
+        person,
+        lambda _, turn: {"stage": ("vip", "customer", "potential", "hot", "won")[turn]},
+    )
     return rows
 
 
