@@ -47,8 +47,13 @@ from custhub.security.scopes import Scope
 
 router = hub_router("/v1/exports", "exports")
 CanExport = Annotated[Principal, Security(door, scopes=[Scope.CUSTOMERS_READ, Scope.EXPORTS_RUN])]
+_MOST_BYTES = 1_099_511_627_776
+# A text is no binary to the generators of clients.
 _FILE: dict[str, Any] = {
-    media.partition(";")[0]: {"schema": {"type": "string", "format": "binary", "maxLength": 1_099_511_627_776}}
+    media.partition(";")[0]: {
+        "schema": {"type": "string", "maxLength": _MOST_BYTES}
+        | ({} if media.startswith("text/") else {"format": "binary"})
+    }
     for media in MEDIA.values()
 }
 

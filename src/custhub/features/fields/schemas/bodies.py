@@ -32,7 +32,7 @@ class FieldDefinitionCreate(Body):
                 {
                     "key": "shoe_size",
                     "labels": {"en": "Shoe size", "zh": "鞋码"},
-                    "schema": {"type": "integer", "minimum": 20, "maximum": 60},
+                    "schema": {"type": "number", "minimum": 20, "maximum": 60},
                     "filterable": True,
                 }
             ]
