@@ -151,6 +151,7 @@ class Application:
         self.hub.parts[LINK_PURPOSES] = self.link_purposes
         self.catalogue, self.ranks = field_catalogue(), source_ranks()
         self.follower = Follower(self.database, lambda: self.hub.migrated, self.catalogue, self.ranks)
+        self.hub.prepare = self.follower.look
         confirmed_for = timedelta(days=settings.confirmed_days)
         standards = Standards(self.catalogue, self.ranks, RefusalKeeper(self.keys), confirmed_for)
         self.hub.parts |= {CATALOGUE: self.catalogue, STANDARDS: standards}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,6 +53,8 @@ class Hub:
     #: The revision this version was built for, and whether the database has been at it; `serve` sets both.
     head: str | None = None
     migrated: bool = True
+    #: Reads what requests are held against, before the doors open.
+    prepare: Callable[[], Awaitable[None]] | None = None
     #: While set, every request but those of health and metrics ends in this error.
     closed: type[HubError] | None = None
     #: Whether the worker of this process does not look for jobs any more; asked by readiness.

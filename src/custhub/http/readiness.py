@@ -82,9 +82,10 @@ async def is_migrated(hub: Hub) -> bool:
             raise
         except Exception:
             return False  # an empty database has no such table
-        hub.migrated = [row[0] for row in rows] == [hub.head]
-        if hub.migrated:
-            hub.closed = None
+        if [row[0] for row in rows] == [hub.head]:
+            if hub.prepare is not None:
+                await hub.prepare()
+            hub.migrated, hub.closed = True, None
     return hub.migrated
 
 

@@ -56,22 +56,22 @@ class Follower:
     name = "catalogue"
 
     def __init__(self, reader: Reader, is_ready: Callable[[], bool], *followed: Followed[Any]) -> None:
-        """Before `is_ready` there are no tables to read."""
+        """Before `is_ready` there are no tables to read, but for who says so by a `look`."""
         self._reader = reader
         self._is_ready = is_ready
         self._followed = followed
 
     async def look(self) -> None:
         """Look once. Raises DatabaseUnavailable."""
-        if self._is_ready():
-            for followed in self._followed:
-                await followed.follow(self._reader)
+        for followed in self._followed:
+            await followed.follow(self._reader)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look until `stop`."""
         while not stop.is_set():
             try:
-                await self.look()
+                if self._is_ready():
+                    await self.look()
             except DatabaseUnavailable:
                 log.warning("catalogue waits for the database")
             await pause(stop, FOLLOW_SECONDS)

@@ -64,8 +64,12 @@ async def test_the_task_waits_for_tables_and_survives_a_lost_database() -> None:
     followed, stop = table.followed(), asyncio.Event()
     ready = False
     follower = Follower(READER, lambda: ready, followed)
-    await follower.look()
+    waiting = asyncio.create_task(follower.run(stop))
+    await asyncio.sleep(0.01)
     assert table.loads == 0
+    stop.set()
+    await waiting
+    stop.clear()
     ready, table.away = True, True
     running = asyncio.create_task(follower.run(stop))
     await asyncio.sleep(0.01)
