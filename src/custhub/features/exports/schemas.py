@@ -126,7 +126,7 @@ def export_view(standing: ExportStanding, now: datetime) -> dict[str, Any]:
         "customers": row.customers,
         "cut": row.cut,
         "size": row.size,
-        "file_url": f"/v1/exports/{text}/file" if has_file and row.expires_at > now else None,  # type: ignore[operator]
+        "file_url": f"/v1/exports/{text}/file" if has_file and row.expires_at > now else None,  # type: ignore[operator]  # set with the file
         "expires_at": row.expires_at,
         "removed_at": row.removed_at,
         "created_at": row.created_at,

@@ -21,7 +21,7 @@ class Placement(NamedTuple):
 
 
 def _first(values: Iterable[Any]) -> UUID:
-    return next(iter(values))  # type: ignore[no-any-return]
+    return next(iter(values))  # type: ignore[no-any-return]  # a row has no types
 
 
 _USER = Query(

@@ -24,7 +24,7 @@ class HeldNumber(NamedTuple):
 
 
 def _first(values: Iterable[Any]) -> UUID:
-    return next(iter(values))  # type: ignore[no-any-return]
+    return next(iter(values))  # type: ignore[no-any-return]  # a row has no types
 
 
 _HELD = Query(

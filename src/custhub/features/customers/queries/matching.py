@@ -15,7 +15,7 @@ from custhub.security.reach import Reach, Reachable
 
 
 def _first(values: Iterable[Any]) -> UUID:
-    return next(iter(values))  # type: ignore[no-any-return]
+    return next(iter(values))  # type: ignore[no-any-return]  # a row has no types
 
 
 _BY_MAILBOX = Reachable(

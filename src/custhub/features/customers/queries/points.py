@@ -17,7 +17,7 @@ _p, _e = customer_phones.c, customer_emails.c
 
 
 def _first(values: Iterable[Any]) -> UUID:
-    return next(iter(values))  # type: ignore[no-any-return]
+    return next(iter(values))  # type: ignore[no-any-return]  # a row has no types
 
 
 _OF_NUMBER = Query(select(_p.customer_id).where(any_of(_p.exact_index, "indexes")).distinct(), _first, everyone=_WHY)

@@ -65,4 +65,4 @@ def _naming(table: Table) -> Iterable[ColumnElement[Any]]:
 
 
 def _first(values: Iterable[Any]) -> UUID:
-    return next(iter(values))  # type: ignore[no-any-return]
+    return next(iter(values))  # type: ignore[no-any-return]  # a row has no types

@@ -126,7 +126,7 @@ def _pair(values: Iterable[Any]) -> tuple[str, UUID]:
 
 
 def _first(values: Iterable[Any]) -> UUID:
-    return next(iter(values))  # type: ignore[no-any-return]
+    return next(iter(values))  # type: ignore[no-any-return]  # a row has no types
 
 
 def _some(condition: ColumnElement[bool]) -> Select[Any]:

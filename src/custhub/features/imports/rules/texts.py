@@ -97,7 +97,7 @@ class _Unclosed(io.RawIOBase):
         return True
 
     def readinto(self, buffer: object) -> int:
-        view = memoryview(buffer)  # type: ignore[arg-type]
+        view = memoryview(buffer)  # type: ignore[arg-type]  # bytes-like, says RawIOBase
         data = self._source.read(len(view))
         view[: len(data)] = data
         return len(data)

@@ -104,7 +104,7 @@ class RowReader:
         """Raise MappingInvalid when the mapping does not fit the file."""
         plan = Plan.of(task.plan or {"rules": [], "constants": {}})
         layout = task.layout
-        assert layout is not None, "rows of an unknown layout"  # noqa: S101
+        assert layout is not None, "rows of an unknown layout"  # noqa: S101  # a bug, no input
         self._source, schema = task.source, schema_of(task.catalogue)
         self.columns = layout.columns
         self._mapper: Mapper | None = None

@@ -61,7 +61,7 @@ class ChunkSource(io.RawIOBase):
 
     def readinto(self, buffer: object, /) -> int:
         """`read` into what is at hand."""
-        view = memoryview(buffer)  # type: ignore[arg-type]
+        view = memoryview(buffer)  # type: ignore[arg-type]  # bytes-like, says RawIOBase
         data = self.read(len(view))
         view[: len(data)] = data
         return len(data)

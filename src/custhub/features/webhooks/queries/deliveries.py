@@ -102,7 +102,7 @@ def _page(names: Iterable[str], *, after: bool) -> Select[Any]:
 
 
 def _first(values: Iterable[Any]) -> UUID:
-    return next(iter(values))  # type: ignore[no-any-return]
+    return next(iter(values))  # type: ignore[no-any-return]  # a row has no types
 
 
 _redeliverable: dict[tuple[str, ...], Query[UUID]] = {}
