@@ -28,16 +28,34 @@ class Killed(BaseException):
 
 
 class KillSwitch:
-    """A database whose user dies at its n-th contact with it: before it, or right after a commit."""
+    """A database whose user dies at its n-th contact with it: before it, or right after a commit.
 
-    def __init__(self, database: Any, at: int) -> None:
+    Or right after the commit that brought a rotation where a condition in SQL holds: how many contacts come before
+    that one depends on how fast the machine is.
+    """
+
+    def __init__(self, database: Any, at: int | None = None, when: str | None = None) -> None:
         self._database = database
         self._left = at
+        self._when = f"SELECT id FROM key_rotations WHERE {when}" if when else None  # noqa: S608  # no input
+        self.dead = False
         self.name, self.dialect = database.name, database.dialect
 
     def _tick(self) -> None:
-        self._left -= 1
-        if self._left <= 0:
+        if self._left is not None:
+            self._left -= 1
+            self.dead = self.dead or self._left <= 0
+        self.check()
+
+    def check(self) -> None:
+        """The dead do nothing more, in no task."""
+        if self.dead:
+            raise Killed
+
+    async def _committed(self) -> None:
+        self._tick()
+        if self._when is not None and await self._database.fetch(self._when, []):
+            self.dead = True
             raise Killed
 
     async def fetch(self, sql: str, values: Sequence[Any]) -> Sequence[Any]:
@@ -47,14 +65,14 @@ class KillSwitch:
     async def send(self, writes: Any) -> None:
         self._tick()
         await self._database.send(writes)
-        self._tick()
+        await self._committed()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Any]:
         self._tick()
         async with self._database.transaction() as connection:
             yield _Connection(connection, self._tick)
-        self._tick()
+        await self._committed()
 
 
 class _Connection:
@@ -77,6 +95,7 @@ class Runner:
     """A worker that does nothing but keys, driven by the test."""
 
     def __init__(self, parts: Hub, states: KeyStates, **options: Any) -> None:
+        self._check = parts.database.check if isinstance(parts.database, KillSwitch) else lambda: None
         patience = {name: value for name, value in options.items() if name != "most_rows"}
         self.tender = KeyTender(parts, states, **patience)
         leases = NoLeases() if parts.database.name == "sqlite" else _UntilKilled()
@@ -93,6 +112,7 @@ class Runner:
             done, _ = await asyncio.wait(tasks, timeout=0.02)
             for task in done:
                 task.result()
+        self._check()  # a task that died between two rounds has been forgotten by now
 
     async def run(self, stop: asyncio.Event) -> None:
         """As a process does."""
@@ -110,11 +130,13 @@ class _UntilKilled(NoLeases):
     lease = timedelta(seconds=30)
 
 
-def runner_of(hub: HubUnderTest, *, dies_at: int = 0, most_rows: int = 500) -> Runner:
+def runner_of(
+    hub: HubUnderTest, *, dies_at: int | None = None, dies_when: str | None = None, most_rows: int = 500
+) -> Runner:
     """A runner that does not wait for other processes."""
     parts = hub.app.hub
-    if dies_at:
-        database: Any = KillSwitch(parts.database, dies_at)
+    if dies_at or dies_when:
+        database: Any = KillSwitch(parts.database, dies_at, dies_when)
         parts = dataclasses.replace(parts, database=database)
     states = KeyStates(parts.database, parts.keys, parts.clock, parts.unit_of_work)
     return Runner(parts, states, adoption_seconds=0, poll_seconds=0.0, most_rows=most_rows)

@@ -140,7 +140,7 @@ async def test_s17_two_runners_share_one_rotation_without_doing_anything_twice(f
 async def test_s17_a_runner_whose_lease_was_taken_over_stores_nothing_more(fresh_hub: HubUnderTest) -> None:
     await make_customers(fresh_hub, 12)
     location = await start(fresh_hub, "field")
-    slow, quick = runner_of(fresh_hub, dies_at=14, most_rows=2), runner_of(fresh_hub, most_rows=2)
+    slow, quick = runner_of(fresh_hub, dies_when="processed >= 2", most_rows=2), runner_of(fresh_hub, most_rows=2)
     with pytest.raises(Killed):
         await finish(fresh_hub, location, slow)
     await quick.round()  # leased to the other one
