@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from datetime import timedelta
 
 from fastapi.routing import APIRoute
@@ -15,7 +14,6 @@ from custhub.crypto.live import LiveKeys
 from custhub.crypto.source import key_provider
 from custhub.crypto.system import SystemVault
 from custhub.events.relay import GATHER_SECONDS, EventRelay
-from custhub.events.retention import EventRetention
 from custhub.features.accounts.queries.people import mailbox_of
 from custhub.features.accounts.service.hashing import HashingDesk
 from custhub.features.accounts.service.operator import clean_up
@@ -23,11 +21,8 @@ from custhub.features.accounts.service.parts import ACCOUNTS, AccountParts, Obje
 from custhub.features.accounts.service.rights import AccountRights
 from custhub.features.audit.deps import VERIFIER
 from custhub.features.audit.service import AuditLog, AuditWriter, DenialLog
-from custhub.features.bulk.links import CustomerBulkRows
-from custhub.features.bulk.tasks import BulkActionJob, BulkUndoJob, forget_bulk_actions
-from custhub.features.consents.links import CustomerConsents
+from custhub.features.bulk.tasks import BulkActionJob, BulkUndoJob
 from custhub.features.consents.service.gate import ConsentGate
-from custhub.features.customers.links import CustomerRows, CustomerTraces
 from custhub.features.customers.queries import is_reachable
 from custhub.features.customers.queries.sources import source_ranks
 from custhub.features.customers.rules import load_tables
@@ -36,10 +31,9 @@ from custhub.features.customers.service.rendering import CustomerRenderer
 from custhub.features.customers.service.selecting import SAVED_SELECTIONS
 from custhub.features.customers.service.standards import STANDARDS, Standards
 from custhub.features.customers.tasks import SearchRebuild
-from custhub.features.exports.links import CustomerExports
 from custhub.features.exports.service.handing import LINK as EXPORT_LINK
 from custhub.features.exports.service.handing import ExportDownload
-from custhub.features.exports.tasks import ExportJob, forget_exports
+from custhub.features.exports.tasks import ExportJob
 from custhub.features.fields.service.catalogue import CATALOGUE, field_catalogue
 from custhub.features.filters.service import SavedSelections
 from custhub.features.imports.tasks import import_jobs
@@ -47,22 +41,15 @@ from custhub.features.keys.service.fence import KeyFence
 from custhub.features.keys.service.states import KeyStates
 from custhub.features.keys.service.token_keys import HubTokenKeys, HubTokenSigner
 from custhub.features.keys.tasks import KeyRotation, KeyTender, KeyWatcher
-from custhub.features.links.links import CustomerLinkTokens
-from custhub.features.links.service import LINK_PURPOSES, LinkPurpose, forget_links
-from custhub.features.messages.links import CustomerMessages
+from custhub.features.links.service import LINK_PURPOSES, LinkPurpose
 from custhub.features.messages.tasks import message_sender
 from custhub.features.operations.tasks import SCHEDULES, JobRetention
-from custhub.features.phones.links import CustomerNumbers
-from custhub.features.phones.service.quotas import OLD_USES, USES_KEPT
-from custhub.features.quality.links import CustomerFindings
 from custhub.features.quality.service.refusals import RefusalKeeper
 from custhub.features.suppressions.service.gate import SuppressionGate
 from custhub.features.suppressions.service.points import CONTACT_POINTS
-from custhub.features.webhooks.links import CustomerDeliveries
 from custhub.features.webhooks.tasks import Webhooks
 from custhub.http.edge import Edge
 from custhub.http.hub import Hub
-from custhub.http.idempotency import EXPIRED_ANSWERS
 from custhub.http.limits import RateLimiter
 from custhub.http.logs import AccessLog
 from custhub.http.metrics import Metrics
@@ -72,34 +59,21 @@ from custhub.http.tokens import TokenCache
 from custhub.jobs.assembly import runner_of
 from custhub.jobs.kinds import JobKind
 from custhub.jobs.schedules import Scheduler
-from custhub.jobs.upkeep import measure_jobs
 from custhub.kit.background import BackgroundTask, Every, Part, Supervisor, Turns
 from custhub.kit.clock import Clock, SystemClock
-from custhub.kit.customer_link import CustomerLink
 from custhub.kit.followed import Follower
 from custhub.kit.ids import Prefix
 from custhub.kit.opening import database_of, egress_client, egress_policy
 from custhub.kit.query import compile_queries
 from custhub.kit.uow import SYSTEM
+from custhub.links import LINKS
 from custhub.recording import Recording
 from custhub.security.addresses import networks_of
 from custhub.security.issuers import ExternalIssuers, read_issuers
 from custhub.security.tokens import AUDIENCE, TokenVerifier
 from custhub.settings import Settings
+from custhub.upkeep import Upkeep
 
-#: What merges, exports and erasure reach the rows of a customer through.
-LINKS: tuple[Callable[[LiveKeys], CustomerLink], ...] = (
-    CustomerRows,
-    CustomerNumbers,
-    CustomerMessages,
-    CustomerFindings,
-    CustomerConsents,
-    lambda _: CustomerTraces(),
-    lambda _: CustomerDeliveries(),
-    lambda _: CustomerBulkRows(),
-    lambda _: CustomerLinkTokens(),
-    CustomerExports,
-)
 #: Connections to consumers of webhooks stay open this long after a delivery: most of one's cost is the next handshake.
 _KEEP_SECONDS = 5.0
 #: Background tasks get this long to finish their step when the process stops.
@@ -169,7 +143,7 @@ class Application:
             owners,
         )
         self.events = EventRelay(self.database, self.clock, fan_outs=(self.webhooks.fan_out,))
-        self.retention = EventRetention(self.database, self.clock)
+        self.upkeep = Upkeep(self.hub, self.events, self.webhooks, self.files)
         #: One task gives events their positions and seals the audit log, one after the other (E-6, S-70).
         parts = [Part("event relay", self.events.turn, hurries=True), Part("audit relay", self.audit.relay.turn)]
         self.relay = Turns("relay", parts, gather_seconds=GATHER_SECONDS)
@@ -203,7 +177,7 @@ class Application:
         self.hub.is_worker_silent = lambda: self.jobs.is_silent
         #: What every process runs beside requests.
         self.tasks: list[BackgroundTask] = [
-            Every("metrics", 5.0, self._measure),
+            Every("metrics", 5.0, self.upkeep.measure),
             KeyWatcher(self.hub, self.key_states),
             self.follower,
         ]
@@ -216,7 +190,7 @@ class Application:
             *self.webhooks.tasks,
             self.messages,
             Every("accounts", 3_600.0, lambda: clean_up(self.hub.unit_of_work(SYSTEM, "clean-up"))),
-            Every("purge", 3_600.0, self._purge),
+            Every("purge", 3_600.0, self.upkeep.purge),
         ]
         self._supervisor = Supervisor(self.tasks)
         self._workers = Supervisor(self.work)
@@ -270,25 +244,6 @@ class Application:
         await self.messages.aclose()
         self.accounts.hashing.close()
         await self.database.close()
-
-    async def _purge(self) -> None:
-        now = self.clock.now()
-        await EXPIRED_ANSWERS.run(self.database, now)
-        await OLD_USES.run(self.database, now - USES_KEPT)
-        await self.retention.run()
-        await self.webhooks.purge()
-        await self.files.purge()
-        await forget_bulk_actions(self.hub)
-        await forget_links(self.database, now)
-        await forget_exports(self.hub)
-
-    async def _measure(self) -> None:
-        metrics = self.hub.metrics
-        metrics.pool.set(self.database.in_use)
-        await self.events.measure(metrics.unassigned.set, metrics.outbox_oldest.set)
-        await measure_jobs(
-            self.database, self.clock, lambda q, s, n: metrics.jobs.labels(q, s).set(n), metrics.job_oldest.set
-        )
 
 
 def build(settings: Settings, *, clock: Clock | None = None, access_log: AccessLog | None = None) -> Application:

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Table
 
-from custhub.app import LINKS
 from custhub.crypto.keyring import FileKeyProvider
 from custhub.crypto.live import LiveKeys
 from custhub.kit.customer_link import CustomerLink
 from custhub.kit.db import metadata
+from custhub.links import LINKS
 from custhub.migrate import load_tables
 
 #: Table -> why no link answers for it.

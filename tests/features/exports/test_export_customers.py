@@ -329,7 +329,7 @@ async def test_a_file_has_its_time(desk: Desk) -> None:
     desk.hub.clock.advance(timedelta(hours=desk.hub.settings.export_hours).total_seconds() + 1)
     later = desk.hub.client()
     problem_of(await later.get(f"{path}/file"), 410, "export_expired")
-    await desk.hub.app._purge()
+    await desk.hub.app.upkeep.purge()
     assert (await desk.hub.rows("SELECT count(*) FROM stored_file_chunks"))[0][0] == 0
     problem_of(await later.get(f"{path}/file"), 410, "export_expired")
 

@@ -112,7 +112,7 @@ async def test_r09_jobs_are_counted_by_queue_and_state(fresh_hub: HubUnderTest) 
     await measure_jobs(fresh_hub.app.database, fresh_hub.clock, count, ages.append)
     assert (counts["default", "available"], counts["bulk", "available"], counts["bulk", "failed"]) == (1, 1, 0)
     assert 99 <= ages[0] <= 110
-    await fresh_hub.app._measure()
+    await fresh_hub.app.upkeep.measure()
     text = (await fresh_hub.client(["ops:read"]).get("/metrics")).text
     assert 'jobs{queue="bulk",state="available"} 1.0' in text
     assert "job_lease_lost_total 0.0" in text

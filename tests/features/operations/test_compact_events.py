@@ -14,7 +14,7 @@ from tests.hub import START, HubUnderTest
 
 async def pass_days(hub: HubUnderTest, days: float) -> int:
     hub.clock.advance(timedelta(days=days).total_seconds())
-    return await hub.app.retention.run()
+    return await hub.app.upkeep.retention.run()
 
 
 async def positions(hub: HubUnderTest) -> list[Any]:

@@ -169,7 +169,7 @@ async def age(hub: HubUnderTest, days: float = 31) -> None:
     """Let time pass, and retention."""
     hub.clock.advance(timedelta(days=days).total_seconds())
     hub.api = hub.client()  # the token before has ended
-    await hub.app.retention.run()
+    await hub.app.upkeep.retention.run()
 
 
 async def test_e7_an_older_cursor_is_told_the_oldest_it_can_go_on_from(fresh_hub: HubUnderTest) -> None:

@@ -142,9 +142,9 @@ async def test_e7_the_last_event_of_each_subject_tells_the_revision_of_its_row(
             await relay(fresh_hub)
         fresh_hub.clock.advance(dice.randint(5, 25) * 86_400)
         changes.api = fresh_hub.api = fresh_hub.client()
-        await fresh_hub.app.retention.run()
+        await fresh_hub.app.upkeep.retention.run()
     await relay(fresh_hub)
-    await fresh_hub.app.retention.run()
+    await fresh_hub.app.upkeep.retention.run()
     for subject_type in TABLES:
         stored = await revisions_of(fresh_hub, subject_type)
         told = await state_of(fresh_hub.api, subject_type)
