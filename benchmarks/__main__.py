@@ -36,6 +36,7 @@ from custhub.kit.ids import Prefix, from_bytes, to_text
 from custhub.security.scopes import ALL
 from custhub.settings import Settings
 
+PARTS = ("requests", "feed", "webhooks", "exports")
 ROUNDS = 3
 SETTLE_SECONDS = 1.5
 
@@ -129,6 +130,18 @@ class Bench:
         used = used_server + cpu_seconds(self._database_pids()) - before
         return Measured(result, used / count * 1e6, used_server / count * 1e6)
 
+    def lines(self, part: str, data: Data) -> list[str]:
+        """What one part finds, as text."""
+        match part:
+            case "requests":
+                return table(self.engine, self.measure(data), self.asked)
+            case "feed":
+                return self.feed(data).lines(self.engine)
+            case "webhooks":
+                return self.webhooks(data).lines(self.engine)
+            case _:
+                return self.exports().lines(self.engine)
+
     def feed(self, data: Data) -> Feed:
         """What events cost here."""
         create = next(scenario for scenario in SCENARIOS if scenario.name == "create")
@@ -206,6 +219,7 @@ def main() -> None:
     parser.add_argument("--engine", choices=["sqlite", "postgresql"], action="append")
     parser.add_argument("--share", type=float, default=1.0, help="of the requests, for a quick look")
     parser.add_argument("--concurrency", type=int, default=32)
+    parser.add_argument("--part", choices=PARTS, action="append", help="not everything (requests, feed, ...)")
     given = parser.parse_args()
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {datetime.now(UTC):%Y-%m-%d}, "
           f"{given.count:,} customers, concurrency {given.concurrency}")  # fmt: skip
@@ -215,10 +229,8 @@ def main() -> None:
         bench = Bench(engine, given.count, home, given.share, given.concurrency)
         try:
             data = bench.prepare()
-            print("\n".join(table(engine, bench.measure(data), bench.asked)), flush=True)
-            print("\n".join(bench.feed(data).lines(engine)), flush=True)
-            print("\n".join(bench.webhooks(data).lines(engine)), flush=True)
-            print("\n".join(bench.exports().lines(engine)), flush=True)
+            for part in given.part or PARTS:
+                print("\n".join(bench.lines(part, data)), flush=True)
         finally:
             bench.close()
             shutil.rmtree(home, ignore_errors=True)
