@@ -17,6 +17,8 @@ WORKS := $(shell $(BIN)/python -c 'print(open("$(VENV)/.built").read())' 2>/dev/
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
+# Where no bytecode may be kept, every process compiles six hundred files before it does anything.
+unexport PYTHONDONTWRITEBYTECODE
 
 CHECKS := check-style check-types check-imports check-dockerfile check-openapi check-migrations test
 
