@@ -15,15 +15,18 @@ from custhub.features.customers.rules.sheets import Column, join_list, parse_col
 from custhub.features.exports.rules.cells import safe
 from custhub.features.exports.rules.forms import Csv, Ndjson
 from custhub.features.exports.rules.workbook import Workbook, letters
+from custhub.features.imports.rules.paths import unquoted as taken
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
+CONTROLS = "".join(map(chr, {*range(0x20)} - {9, 10, 13})) + "\ufffe\uffff"
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters=CONTROLS), max_size=20)
 
 
 def unquoted(cell: str) -> str:
-    """What an import makes of a cell: it takes one quote away, where a formula would stand behind quotes alone."""
-    bare = cell.lstrip("'")
-    return cell[1:] if bare != cell and bare[:1] in ("=", "+", "-", "@", "\t", "\r") and bare else cell
+    """What an import makes of a cell that is no formula."""
+    found = taken(cell)
+    assert found is not None
+    return found
 
 
 @pytest.mark.parametrize(
@@ -31,6 +34,7 @@ def unquoted(cell: str) -> str:
     [
         ("=1+1", "'=1+1"), ("+86 138", "'+86 138"), ("-x", "'-x"), ("@x", "'@x"), ("\tx", "'\tx"), ("\rx", "'\rx"),
         ("'=x", "''=x"), ("'x", "'x"), ("x=1", "x=1"), ("", ""), ("李娜", "李娜"), ("'", "'"),
+        ("#N/A", "'#N/A"), ("'#REF!", "''#REF!"), ("#1", "#1"), ("#N/A\n", "#N/A\n"),
     ],
 )  # fmt: skip
 def test_s107_what_a_spreadsheet_would_run_gets_a_quote(cell: str, expected: str) -> None:
@@ -52,6 +56,11 @@ def test_csv_gives_its_cells_back(rows: list[list[str]]) -> None:
     data = form.head(["a", "b", "c"]) + form.rows(rows) + form.tail()
     read = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
     assert read == [["a", "b", "c"], *([safe(row)[i] for i in range(3)] for row in rows)]
+
+
+def test_csv_leaves_out_what_is_no_character() -> None:
+    """An import would take the file for damaged."""
+    assert Csv().rows([[f"a{CONTROLS}b", "李\t娜\n"]]) == 'ab,"李\t娜\n"\r\n'.encode()
 
 
 def test_ndjson_leaves_empty_cells_out() -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 from custhub.crypto.cipher import Dek
 from custhub.crypto.columns import Sealed
 from custhub.crypto.errors import IntegrityError
-from custhub.features.customers.rules.sheets import join_list
+from custhub.features.customers.rules.sheets import SEPARATOR, join_list
 from custhub.features.customers.service.custom import opened_values
 from custhub.features.fields.rules import MASK, Access
 from custhub.kit.ids import Prefix, to_text
@@ -41,7 +41,9 @@ def cell_of(value: Any) -> str:
         return MASK
     if isinstance(value, bool):
         return "true" if value else "false"
-    return join_list(value) if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        return join_list(value) or SEPARATOR  # an empty cell would be no value
+    return str(value)
 
 
 def instant(at: datetime) -> str:

@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-_FIRST: Final = frozenset("=+-@\t\r'")
-#: Also what looks like a cell that was made safe: taking one quote away gives back exactly what was there.
-_RISKY: Final = re.compile(r"'*[=+\-@\t\r]")
+_FIRST: Final = frozenset("=+-@\t\r'#")
+#: Also what looks like a cell that was made safe: taking one quote away gives back exactly what was there. What a
+#: spreadsheet shows in place of a value that it cannot compute is text only behind a quote.
+_RISKY: Final = re.compile(r"'*(?:[=+\-@\t\r]|#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NULL!|NUM!)\Z)")
 
 
 def safe(cells: Sequence[str]) -> list[str]:

@@ -13,6 +13,9 @@ from custhub.features.exports.rules.cells import safe
 
 #: Spreadsheets read UTF-8 only behind it.
 _MARK: Final = "\ufeff"
+#: What no text file holds, and no import takes. In UTF-8 these bytes are part of no other character.
+_CONTROLS: Final = bytes({*range(0x20)} - {0x09, 0x0A, 0x0D})
+_NO_CHARACTERS: Final = ("\ufffe".encode(), "\uffff".encode())
 
 
 class Form(Protocol):
@@ -39,7 +42,10 @@ class Csv:
         """Rows of cells."""
         text = io.StringIO(newline="")
         csv.writer(text).writerows(map(safe, rows))
-        return text.getvalue().encode()
+        data = text.getvalue().encode().translate(None, _CONTROLS)
+        for no_character in _NO_CHARACTERS:
+            data = data.replace(no_character, b"")
+        return data
 
     def tail(self) -> bytes:
         """Nothing."""

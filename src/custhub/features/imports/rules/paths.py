@@ -26,7 +26,10 @@ LEADING: Final[Mapping[str, frozenset[str]]] = {
 _YES: Final = frozenset({"true", "yes", "y", "1", "是", "对", "有"})
 _NO: Final = frozenset({"false", "no", "n", "0", "否", "不", "无"})
 _INTEGER: Final = re.compile(r"[+-]?\d{1,18}")
-_NUMBER: Final = re.compile(r"[+-]?\d{1,18}(\.\d{1,18})?")
+#: Also as JSON and exports write very small ones.
+_NUMBER: Final = re.compile(r"[+-]?\d{1,18}(\.\d{1,30})?([eE][+-]?\d{1,3})?")
+#: What exports put a quote in front of, with that quote: also a text that was like that already.
+_QUOTED: Final = re.compile(r"'+(?:[=+\-@\t\r]|#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NULL!|NUM!)\Z)")
 
 
 class Path(NamedTuple):
@@ -110,7 +113,10 @@ def convert(kind: Kind, text: str) -> Any:
     if kind.name == "integer":
         return int(text) if _INTEGER.fullmatch(text.strip()) else text
     if kind.name == "number":
-        return float(text) if _NUMBER.fullmatch(text.strip()) else text
+        number = text.strip()
+        if _INTEGER.fullmatch(number):
+            return int(number)
+        return float(number) if _NUMBER.fullmatch(number) else text
     return split_list(text)
 
 
@@ -142,7 +148,7 @@ def join_list(parts: Sequence[str], separator: str = LIST_SEPARATOR) -> str:
 def unquoted(text: str) -> str | None:
     """A cell without the quote that kept it from being a formula (S-107); None for a formula."""
     first = text[:1]
-    if first == "'" and text[1:2] in ("=", "+", "-", "@", "\t", "\r") and len(text) > 1:
+    if first == "'" and _QUOTED.match(text):
         return text[1:]
     return None if first == "=" else text
 

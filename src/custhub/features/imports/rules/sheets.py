@@ -30,6 +30,8 @@ _MOST_BYTES: Final = 300 * 1024 * 1024
 _BLOCK: Final = 1024 * 1024
 #: Also as UTF-16 has it.
 _DOCTYPE: Final = re.compile(rb"<\0?!\0?(?:D\0?O\0?C\0?T\0?Y\0?P\0?E|E\0?N\0?T\0?I\0?T\0?Y)")
+#: How a workbook writes what XML cannot say, and what would be read as that (ECMA-376, ST_Xstring).
+_ESCAPED: Final = re.compile("_x((?![dD][89a-fA-F])[0-9A-Fa-f]{4})_")
 _ERRORS: Final = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!"})
 #: Beyond it a spreadsheet's number has lost digits.
 _EXACT: Final = 10**15
@@ -139,6 +141,10 @@ def _read(rows: Iterator[tuple[Any, ...]]) -> Rows:
         yield cells if refused is None else refused
 
 
+def _meant(found: re.Match[str]) -> str:
+    return chr(int(found[1], 16))
+
+
 class _Refusal:
     """Why a cell is refused."""
 
@@ -159,6 +165,8 @@ def _text(value: Any) -> str | _Refusal:
     if value is None:
         return ""
     if isinstance(value, str):
+        if "_x" in value:
+            value = _ESCAPED.sub(_meant, value)
         if len(value) > MOST_CELL_BYTES // 4 and len(value.encode()) > MOST_CELL_BYTES:
             return _TOO_LONG
         if value in _ERRORS:
