@@ -73,7 +73,8 @@ class Text:
             return raw  # type: ignore[no-any-return]  # positional already
         row = list(raw)
         for i, p in self._results:
-            row[i] = p(row[i])
+            if (value := row[i]) is not None:  # nothing is converted into a value
+                row[i] = p(value)
         return row
 
 

@@ -25,8 +25,16 @@ from custhub.features.bulk.schemas import (
 )
 from custhub.features.bulk.service.starting import BulkActions, find_bulk_action
 from custhub.features.customers.deps import CanRead
-from custhub.features.customers.errors import OwnerUnknown, SavedFilterNotFound, SelectionUnclear, TeamUnknown
+from custhub.features.customers.errors import (
+    FilterNotSupported,
+    OwnerUnknown,
+    SavedFilterNotFound,
+    SelectionUnclear,
+    TeamUnknown,
+)
 from custhub.features.customers.service.selecting import saved_selections
+from custhub.features.fields.errors import CustomFieldUnknown
+from custhub.features.fields.service.catalogue import CATALOGUE, access_of
 from custhub.features.operations.schemas.jobs import JobRead
 from custhub.features.operations.schemas.jobs import accepted as accepted_job
 from custhub.http.answers import next_url, ok, page
@@ -45,7 +53,16 @@ router = hub_router("/v1/bulk-actions", "bulk-actions")
     "",
     status_code=202,
     response_model=JobRead,
-    responses=problems(SelectionUnclear, SavedFilterNotFound, OwnerUnknown, TeamUnknown, FieldNotWritable, FieldHidden),
+    responses=problems(
+        SelectionUnclear,
+        SavedFilterNotFound,
+        OwnerUnknown,
+        TeamUnknown,
+        FieldNotWritable,
+        FieldHidden,
+        FilterNotSupported,
+        CustomFieldUnknown,
+    ),
 )
 async def start_bulk_action(body: BulkActionCreate, who: CanRead, uow: Uow, call: TheCall) -> Response:
     """Do one thing to many customers, as a job: those of a filter that you may reach, or up to 1,000 by id.
@@ -54,7 +71,8 @@ async def start_bulk_action(body: BulkActionCreate, who: CanRead, uow: Uow, call
     customer is changed or refused on its own, with its own event and entry in its history. `result_url` of the job
     is the bulk action: its counts, what became of each customer, and the undo.
     """
-    job = await BulkActions(uow, who, saved_selections(call.hub)).start(body)
+    access = access_of(call.hub.parts[CATALOGUE].value, who)
+    job = await BulkActions(uow, who, saved_selections(call.hub), access).start(body)
     return accepted_job(job)
 
 
@@ -110,4 +128,5 @@ async def undo_bulk_action(bulk_action_id: BulkActionId, who: CanRead, uow: Uow,
 
     It needs the scope that the action needed. Also one that was canceled halfway can be undone.
     """
-    return accepted_job(await BulkActions(uow, who, saved_selections(call.hub)).undo(bulk_action_id))
+    access = access_of(call.hub.parts[CATALOGUE].value, who)
+    return accepted_job(await BulkActions(uow, who, saved_selections(call.hub), access).undo(bulk_action_id))

@@ -10,7 +10,7 @@ from fastapi import Query, Request, Response, Security
 from starlette.responses import StreamingResponse
 
 from custhub.crypto.files import StoredFiles
-from custhub.features.customers.errors import SavedFilterNotFound, SelectionUnclear
+from custhub.features.customers.errors import FilterNotSupported, SavedFilterNotFound, SelectionUnclear
 from custhub.features.customers.service.selecting import saved_selections
 from custhub.features.exports.errors import (
     ExportColumnUnknown,
@@ -32,8 +32,9 @@ from custhub.features.exports.schemas import (
     export_view,
 )
 from custhub.features.exports.service.handing import hand_out, issue_download
-from custhub.features.exports.service.starting import Exports, access_of, check_unmasked, find_export
-from custhub.features.fields.service.catalogue import CATALOGUE
+from custhub.features.exports.service.starting import Exports, check_unmasked, find_export
+from custhub.features.fields.errors import CustomFieldUnknown
+from custhub.features.fields.service.catalogue import CATALOGUE, access_of
 from custhub.features.operations.schemas.jobs import JobRead, accepted
 from custhub.http.answers import NO_STORE, Answer, dump, next_url, ok, page
 from custhub.http.deps import TheCall, Uow, door
@@ -62,7 +63,15 @@ _FILE: dict[str, Any] = {
     "",
     status_code=202,
     response_model=JobRead,
-    responses=problems(SelectionUnclear, SavedFilterNotFound, ExportColumnUnknown, ExportReasonRequired, FieldHidden),
+    responses=problems(
+        SelectionUnclear,
+        SavedFilterNotFound,
+        ExportColumnUnknown,
+        ExportReasonRequired,
+        FieldHidden,
+        FilterNotSupported,
+        CustomFieldUnknown,
+    ),
 )
 async def start_export(body: ExportCreate, who: CanExport, uow: Uow, call: TheCall) -> Response:
     """Write customers into a file, as a job: those of a filter that you may reach, or up to 1,000 by id.

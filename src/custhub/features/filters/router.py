@@ -7,7 +7,9 @@ from typing import Annotated
 from fastapi import Query, Request, Response
 
 from custhub.features.customers.deps import CanRead, IfMatch
-from custhub.features.customers.errors import SavedFilterNotFound, TeamUnknown
+from custhub.features.customers.errors import FilterNotSupported, SavedFilterNotFound, TeamUnknown
+from custhub.features.fields.errors import CustomFieldUnknown
+from custhub.features.fields.service.catalogue import CATALOGUE, access_of
 from custhub.features.filters.errors import SavedFilterExists, SavedFilterNotYours
 from custhub.features.filters.queries import page_of_filters
 from custhub.features.filters.schemas import (
@@ -46,15 +48,15 @@ async def list_saved_filters(
     "",
     status_code=201,
     response_model=SavedFilterRead,
-    responses=problems(SavedFilterExists, FieldHidden, TeamUnknown),
+    responses=problems(SavedFilterExists, FieldHidden, TeamUnknown, FilterNotSupported, CustomFieldUnknown),
 )
-async def create_saved_filter(body: SavedFilterCreate, who: CanRead, uow: Uow) -> Response:
+async def create_saved_filter(body: SavedFilterCreate, who: CanRead, uow: Uow, call: TheCall) -> Response:
     """Save a filter under a name, for yourself or shared with a team.
 
     Use it in the list of customers (`saved_filter_id`), in bulk actions and in exports. It selects what whoever
     uses it may reach.
     """
-    row = await SavedFilters(uow, who).create(body)
+    row = await SavedFilters(uow, who, access_of(call.hub.parts[CATALOGUE].value, who)).create(body)
     view = filter_view(row)
     return created(view, f"/v1/saved-filters/{view['id']}", filter_etag(row))
 
@@ -75,18 +77,30 @@ async def get_saved_filter(saved_filter_id: SavedFilterId, who: CanRead, call: T
 @router.patch(
     "/{saved_filter_id}",
     response_model=SavedFilterRead,
-    responses=problems(SavedFilterNotFound, SavedFilterNotYours, SavedFilterExists, FieldHidden, TeamUnknown),
+    responses=problems(
+        SavedFilterNotFound,
+        SavedFilterNotYours,
+        SavedFilterExists,
+        FieldHidden,
+        TeamUnknown,
+        FilterNotSupported,
+        CustomFieldUnknown,
+    ),
 )
 async def update_saved_filter(
-    saved_filter_id: SavedFilterId, body: SavedFilterPatch, who: CanRead, uow: Uow, if_match: IfMatch
+    saved_filter_id: SavedFilterId, body: SavedFilterPatch, who: CanRead, uow: Uow, if_match: IfMatch, call: TheCall
 ) -> Response:
     """Rename, replace or share a saved filter. Only its owner does."""
-    row = await SavedFilters(uow, who).patch(saved_filter_id, body, if_match)
+    access = access_of(call.hub.parts[CATALOGUE].value, who)
+    row = await SavedFilters(uow, who, access).patch(saved_filter_id, body, if_match)
     return ok(filter_view(row), filter_etag(row))
 
 
 @router.delete("/{saved_filter_id}", status_code=204, responses=problems(SavedFilterNotFound, SavedFilterNotYours))
-async def delete_saved_filter(saved_filter_id: SavedFilterId, who: CanRead, uow: Uow, if_match: IfMatch) -> Response:
+async def delete_saved_filter(
+    saved_filter_id: SavedFilterId, who: CanRead, uow: Uow, if_match: IfMatch, call: TheCall
+) -> Response:
     """Delete a saved filter. Only its owner does, or who manages users."""
-    await SavedFilters(uow, who).delete(saved_filter_id, if_match)
+    access = access_of(call.hub.parts[CATALOGUE].value, who)
+    await SavedFilters(uow, who, access).delete(saved_filter_id, if_match)
     return no_content()

@@ -8,6 +8,7 @@ from uuid import UUID
 from custhub.features.accounts.queries import reachable_team
 from custhub.features.customers.errors import SavedFilterNotFound, TeamUnknown
 from custhub.features.customers.schemas.listing import CustomerFilter
+from custhub.features.fields.rules import Access
 from custhub.features.filters.errors import SavedFilterExists, SavedFilterNotYours
 from custhub.features.filters.events import SavedFilterCreated, SavedFilterDeleted, SavedFilterUpdated
 from custhub.features.filters.queries import SavedFilterRow, visible_filter
@@ -43,15 +44,16 @@ class SavedSelections:
 class SavedFilters:
     """Use cases of one caller."""
 
-    def __init__(self, uow: UnitOfWork, who: Principal) -> None:
+    def __init__(self, uow: UnitOfWork, who: Principal, access: Access) -> None:
         self._uow = uow
         self._who = who
+        self._access = access
         self._filters = FilterRepository(uow)
 
     async def create(self, body: SavedFilterCreate) -> SavedFilterRow:
         """Keep a filter. Raises FieldHidden, TeamUnknown; SavedFilterExists shows at commit."""
         uow, who = self._uow, self._who
-        body.filter.check(who, "#/filter")
+        body.filter.check(who, self._access, "#/filter")
         await self._check_team(body.team_id)
         row = SavedFilterRow(
             new_id(),
@@ -76,7 +78,7 @@ class SavedFilters:
         row = await self._own(filter_id, if_match)
         values: dict[str, Any] = {name: getattr(body, name) for name in sent & {"name", "team_id"}}
         if "filter" in sent:
-            body.filter.check(self._who, "#/filter")
+            body.filter.check(self._who, self._access, "#/filter")
             values["filter"] = body.filter.stored()
         if values.get("team_id") != row.team_id:
             await self._check_team(values.get("team_id"))

@@ -17,6 +17,7 @@ from custhub.features.bulk.service.sweep import AT_ONCE, Parts, Sweep
 from custhub.features.customers.queries import CustomerRecord
 from custhub.features.customers.queries.listing import found_in
 from custhub.features.customers.schemas.listing import CustomerFilter
+from custhub.features.fields.service.catalogue import access_of
 from custhub.jobs.work import JobWork
 from custhub.kit.uow import Note, UnitOfWork
 from custhub.security.reach import ALL_ROWS
@@ -40,6 +41,7 @@ class BulkRun:
 
     async def run(self) -> None:
         """Every customer of the selection, then the end."""
+        await self._parts.standards.catalogue.follow(self._parts.database)
         while keys := await self._next():
             await self._work.check()
             await self._sweep.over(list(keys), self._change, self._refuse, self._committing(keys), self._noted.clear)
@@ -52,7 +54,8 @@ class BulkRun:
         if ids is not None:
             left = [text for text in ids if after is None or text > after]
             return {UUID(text): text for text in left[:limit]}
-        selection = CustomerFilter.model_validate(self._row.selection["filter"]).selection()
+        access = access_of(self._parts.standards.catalogue.value, self._who)
+        selection = CustomerFilter.model_validate(self._row.selection["filter"]).selection(access)
         found = await found_in(self._parts.database, self._who.reach, selection, self._row.created_at, after, limit)
         return {one.id: one.key for one in found}
 

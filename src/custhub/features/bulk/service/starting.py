@@ -22,6 +22,7 @@ from custhub.features.customers.errors import OwnerUnknown, SelectionUnclear, Te
 from custhub.features.customers.queries.listing import count_customers
 from custhub.features.customers.schemas.listing import CustomerFilter
 from custhub.features.customers.service.selecting import SavedSelections
+from custhub.features.fields.rules import Access
 from custhub.http.issues import issue
 from custhub.jobs.models import UNIQUE_JOB, JobRow
 from custhub.jobs.queue import enqueue
@@ -49,10 +50,11 @@ async def find_bulk_action(reader: Reader, who: Principal, action_id: UUID) -> B
 class BulkActions:
     """Use cases of one caller."""
 
-    def __init__(self, uow: UnitOfWork, who: Principal, saved: SavedSelections) -> None:
+    def __init__(self, uow: UnitOfWork, who: Principal, saved: SavedSelections, access: Access) -> None:
         self._uow = uow
         self._who = who
         self._saved = saved
+        self._access = access
 
     async def start(self, body: BulkActionCreate) -> JobRow:
         """Queue an action. Raises InsufficientScope, FieldNotWritable, FieldHidden, SelectionUnclear and others."""
@@ -137,13 +139,13 @@ class BulkActions:
         chosen = body.filter or CustomerFilter()
         if body.saved_filter_id is not None:
             chosen = await self._saved.find(self._uow, self._who, body.saved_filter_id)
-        chosen.check(self._who, "#/filter")
+        chosen.check(self._who, self._access, "#/filter")
         if leaver is not None:
             chosen = CustomerFilter.model_validate(chosen.stored() | {"owner_id": [to_text(Prefix.USER, leaver)]})
-            chosen.check(self._who, "#/filter")
+            chosen.check(self._who, self._access, "#/filter")
         elif body.action.type == "restore" and "archived" not in chosen.model_fields_set:
             chosen = CustomerFilter.model_validate(chosen.stored() | {"archived": "true"})
-        total = await count_customers(self._uow.database, self._who.reach, chosen.selection())
+        total = await count_customers(self._uow.database, self._who.reach, chosen.selection(self._access))
         return {"filter": chosen.stored()}, total.value if total.exact else None
 
 

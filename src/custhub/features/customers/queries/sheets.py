@@ -27,8 +27,10 @@ from custhub.kit.query import Query, Reader, any_of
 from custhub.security.reach import Reach, Reachable
 
 _WHY: Final = "the ids are those of a page that was read with its reach"
+#: What no file shows.
+_LEFT_OUT: Final = frozenset({"name_key", "provenance", "revision", "merged_into", "erased_at"})
 #: Columns of a record, in the order of its row; its data key stands behind them.
-RECORD_COLUMNS: Final = tuple(column.name for column in customers.columns)
+RECORD_COLUMNS: Final = tuple(column.name for column in customers.columns if column.name not in _LEFT_OUT)
 #: Kinds of parts: the columns that are read of each, after whose it is.
 PART_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "phones": ("id", "is_primary", "e164", "label", "kind", "shared", "expires_at", "country"),
@@ -50,7 +52,7 @@ _TABLES: Final[Mapping[str, Table]] = {
     "tags": customer_tags,
 }
 _c, _k = customers.c, customer_keys.c
-_RECORDS: Final = select(customers, _k.dek_version, _k.wrapped).select_from(
+_RECORDS: Final = select(*(_c[name] for name in RECORD_COLUMNS), _k.dek_version, _k.wrapped).select_from(
     customers.outerjoin(customer_keys, _k.customer_id == _c.id)
 )
 #: Customers of a page. Each of their ids is a parameter: SQLite would unpack a list of them for every kind of part.

@@ -41,10 +41,9 @@ async def list_customers(request: Request, query: Annotated[CustomerListQuery, Q
     if query.saved_filter_id is not None:
         saved = await saved_selections(call_of(request).hub).find(context.uow.database, who, query.saved_filter_id)
         query = query.with_saved(saved)
-    query.check(who)
-    query.check_custom(context.access)
+    query.check(who, context.access)
     cursors = Cursors(context.keys.cursors.sign, [who.id.hex, "customers", *query.binding()])
-    selection, reader = query.selection_with(context.access), context.uow.database
+    selection, reader = query.selection(context.access), context.uow.database
     found = await page_of_customers(reader, who.reach, selection, query.sort, cursors.read(query.cursor), query.limit)
     items = [context.show(record, **context.extras(record, query.include)) for record in found.items]
     total = None

@@ -5,8 +5,10 @@ from __future__ import annotations
 from fastapi import Request, Response
 
 from custhub.features.customers.deps import CanRead, context_of
+from custhub.features.customers.errors import FilterNotSupported
 from custhub.features.customers.schemas.search import CustomerHits, CustomerSearch, matched_view
 from custhub.features.customers.service.search import CustomerSearch as Search
+from custhub.features.fields.errors import CustomFieldUnknown
 from custhub.features.phones.errors import LookupQuotaExceeded, MaskProbing
 from custhub.http.answers import NO_STORE, Answer
 from custhub.http.openapi import NO_STORE as NEVER_STORED
@@ -21,7 +23,7 @@ router = hub_router("/v1/customers", "customers")
 @router.post(
     "/search",
     response_model=CustomerHits,
-    responses=problems(FieldHidden, LookupQuotaExceeded, MaskProbing),
+    responses=problems(FieldHidden, FilterNotSupported, CustomFieldUnknown, LookupQuotaExceeded, MaskProbing),
     openapi_extra=traits(NEVER_STORED),
 )
 async def search_customers(body: CustomerSearch, request: Request, who: CanRead) -> Response:
@@ -34,10 +36,10 @@ async def search_customers(body: CustomerSearch, request: Request, who: CanRead)
     quota and is audited.
     """
     context = context_of(request)
-    body.filters.check(who, "#/filters")
+    body.filters.check(who, context.access, "#/filters")
     cursors = Cursors(context.keys.cursors.sign, [who.id.hex, "search", *body.binding()])
     after = cursors.read(body.cursor, "body")
-    found = await Search(context).find(body.q, body.filters.selection(), after, body.limit)
+    found = await Search(context).find(body.q, body.filters.selection(context.access), after, body.limit)
     cursor = cursors.write(found.after)
     hits = [
         {

@@ -15,6 +15,7 @@ from custhub.features.fields.rules import Access
 from custhub.features.fields.rules.schema import filter_text
 from custhub.http.fields import Body, Read, SavedFilterId, TeamId, Timestamp, UserId
 from custhub.http.issues import issue
+from custhub.kit.errors import Location
 from custhub.kit.ids import Prefix, to_text
 from custhub.security.fields import Field as PolicyField
 from custhub.security.principal import FieldHidden, Principal
@@ -35,6 +36,7 @@ _READS = {
     "province": PolicyField.ADDRESSES,
     "city": PolicyField.ADDRESSES,
 }
+_TOLD = _READS | {"custom": PolicyField.CUSTOM_FIELDS}
 CustomFilter = Annotated[
     str, StringConstraints(min_length=3, max_length=242, pattern="^[a-z][a-z0-9_]{0,39}:[^\\u0000-\\u001f]+$")
 ]
@@ -72,24 +74,35 @@ class CustomerFilters(BaseModel):
     updated_at_gte: Timestamp | None = Field(default=None, description="Changed then or later")
     updated_at_lt: Timestamp | None = Field(default=None, description="Changed before")
     archived: Literal["false", "true", "any"] = Field(default="false", description="Archived ones too, or only")
+    custom: list[CustomFilter] = Field(
+        default=[], max_length=20, description="`key:value` of a filterable custom field; several of one key are a set"
+    )
 
-    def check(self, who: Principal, body: str | None = None) -> None:
-        """Raise FieldHidden when a filter would tell what this caller's role hides.
+    def check(self, who: Principal, access: Access, body: str | None = None) -> None:
+        """Raise FieldHidden, CustomFieldUnknown, FilterNotSupported for filters that this caller cannot use.
 
-        `body` is the pointer to the filters where they stand in a body.
+        A filter must not tell what the caller's role hides. `body` is the pointer to the filters where they stand in a
+        body.
         """
-        for name, field in _READS.items():
+        for name, field in _TOLD.items():
             if getattr(self, name) and not who.policy.may_read(field):
                 raise FieldHidden(field if body is None else name, body)
+        location: Location = "query" if body is None else "body"
+        for text in self.custom:
+            pointer = f"{body or '#'}/custom"
+            if not access.definition(text.partition(":")[0], location, pointer).filterable:
+                raise FilterNotSupported(issues=[issue(pointer, FilterNotSupported.code, location)])
 
-    def selection(self) -> Selection:
-        """Which customers are asked for."""
+    def selection(self, access: Access) -> Selection:
+        """Which customers are asked for. A custom field that this caller does not see any more finds nobody."""
         filters: dict[str, Any] = {name: values for name in _READS if (values := getattr(self, name))}
         if self.tag:
             filters["tag"] = [tag_key(tag) for tag in self.tag]
         for name in ("created_at_gte", "created_at_lt", "updated_at_gte", "updated_at_lt"):
             if getattr(self, name) is not None:
                 filters[name] = getattr(self, name)
+        if self.custom:
+            filters["custom"] = _custom(self.custom, access)
         return Selection(filters, self.archived)
 
     def stored(self) -> dict[str, Any]:
@@ -129,15 +142,13 @@ class CustomerFilterRead(Read):
     updated_at_gte: datetime | None
     updated_at_lt: datetime | None
     archived: Annotated[str, StringConstraints(max_length=5)]
+    custom: Annotated[list[Annotated[str, StringConstraints(max_length=242)]], Field(max_length=20)]
 
 
 class CustomerListQuery(CustomerFilters, PageQuery):
     """Filters are ANDed; a repeated one is a set."""
 
     sort: CustomerSort = Field(default=CustomerSort.CREATED_DOWN, description="Order; a minus turns it round")
-    custom: list[CustomFilter] = Field(
-        default=[], max_length=20, description="`key:value` of a filterable custom field; several of one key are a set"
-    )
     include: list[Literal["can", "total", "completeness"]] = Field(
         default=[], max_length=3, description="What else to answer"
     )
@@ -145,26 +156,11 @@ class CustomerListQuery(CustomerFilters, PageQuery):
         default=None, description="A saved filter; a filter given beside it replaces the saved one of that name"
     )
 
-    def check(self, who: Principal, body: str | None = None) -> None:
-        """Raise FieldHidden when a filter or the order would tell what this caller's role hides."""
-        super().check(who, body)
+    def check(self, who: Principal, access: Access, body: str | None = None) -> None:
+        """As of filters; raise FieldHidden also when the order would tell what this caller's role hides."""
+        super().check(who, access, body)
         if self.sort.endswith("name"):
             who.require_readable(PolicyField.DISPLAY_NAME)
-        if self.custom:
-            who.require_readable(PolicyField.CUSTOM_FIELDS)
-
-    def check_custom(self, access: Access) -> None:
-        """Raise CustomFieldUnknown, FilterNotSupported for custom fields that lists cannot be filtered by."""
-        for text in self.custom:
-            if not access.definition(text.partition(":")[0], "query").filterable:
-                raise FilterNotSupported(issues=[issue("#/custom", FilterNotSupported.code, "query")])
-
-    def selection_with(self, access: Access) -> Selection:
-        """`selection`, with the filters of custom fields."""
-        found = self.selection()
-        if not self.custom:
-            return found
-        return found._replace(filters={**found.filters, "custom": _custom(self.custom, access)})
 
     def with_saved(self, saved: CustomerFilter) -> CustomerListQuery:
         """These parameters, and of the saved filter what they leave open."""
@@ -182,7 +178,7 @@ def _custom(asked: list[str], access: Access) -> dict[str, list[str]]:
     for text in asked:
         key, _, value = text.partition(":")
         texts = found.setdefault(f"custom_fields.{key}", [])
-        wanted = filter_text(access.definition(key, "query").schema, value)
-        if wanted is not None:
+        known = access.readable.get(key)
+        if known is not None and (wanted := filter_text(known.schema, value)) is not None:
             texts.append(wanted)
     return found

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from custhub.crypto.files import FileWriter, StoredFiles
 from custhub.crypto.live import LiveKeys
-from custhub.features.customers.queries.listing import count_customers
+from custhub.features.customers.queries.listing import Selection, count_customers
 from custhub.features.customers.queries.sheets import SheetPage, SheetQuery, external_sources_in_use
 from custhub.features.customers.rules.sheets import Column, parse_column, usual_columns
 from custhub.features.customers.service.sheets import Rendered, Sheet, readable_columns
@@ -20,9 +20,9 @@ from custhub.features.exports.queries import ExportPartRow, ExportRow, erased_si
 from custhub.features.exports.repository import WRITTEN_WITHIN, ExportRepository
 from custhub.features.exports.rules.forms import Csv, Form, Ndjson
 from custhub.features.exports.rules.workbook import Workbook
-from custhub.features.exports.service.starting import access_of, selection_of
+from custhub.features.exports.service.starting import selection_of
 from custhub.features.fields.rules import Access
-from custhub.features.fields.service.catalogue import FieldCatalogue
+from custhub.features.fields.service.catalogue import FieldCatalogue, access_of
 from custhub.jobs.work import JobWork
 from custhub.kit.clock import Clock
 from custhub.kit.db import Database, DatabaseUnavailable
@@ -56,7 +56,6 @@ class ExportRun:
         self._work = work
         self._row = row
         self._who = restored(row.access)
-        self._selection = selection_of(row.selection)
         self._form = _FORMS[row.format]()
         self._pages: list[ExportPartRow] = []
         self._number = 0
@@ -67,12 +66,13 @@ class ExportRun:
         parts, who = self._parts, self._who
         await parts.catalogue.follow(parts.database)
         access = access_of(parts.catalogue.value, who)
+        selection = selection_of(self._row.selection, access)
         async with long_read(parts.database) as reads:
             columns = await self._columns(reads, access)
             sheet = Sheet(columns, parts.keys.cipher, who.policy, access, unmasked=self._row.is_unmasked)
-            writer = await self._begin(reads)
+            writer = await self._begin(reads, selection)
             await writer.write(self._form.head([column.name for column in sheet.columns]))
-            await self._write(reads, sheet, writer)
+            await self._write(reads, selection, sheet, writer)
         await writer.write(self._form.tail())
         await self._finish(writer)
 
@@ -85,10 +85,10 @@ class ExportRun:
                 asked = list(usual_columns(await external_sources_in_use(reader), access.readable))
         return list(readable_columns(asked, self._who.policy))
 
-    async def _begin(self, reads: LongRead) -> FileWriter:
+    async def _begin(self, reads: LongRead, selection: Selection) -> FileWriter:
         """A new file in place of what another run may have begun."""
         parts, row = self._parts, self._row
-        total = await self._total(reads)
+        total = await self._total(reads, selection)
         writer = await parts.files.begin("export", kept=parts.lifetime + WRITTEN_WITHIN)
         uow = self._work.unit_of_work()
         exports = ExportRepository(uow)
@@ -99,16 +99,16 @@ class ExportRun:
             await parts.files.delete(left)
         return writer
 
-    async def _total(self, reads: LongRead) -> int | None:
+    async def _total(self, reads: LongRead, selection: Selection) -> int | None:
         try:
             async with reads.moment() as reader:
-                return (await count_customers(reader, self._who.reach, self._selection, _COUNTED)).value
+                return (await count_customers(reader, self._who.reach, selection, _COUNTED)).value
         except DatabaseUnavailable:  # a count that takes too long is not worth it
             return None
 
-    async def _write(self, reads: LongRead, sheet: Sheet, writer: FileWriter) -> None:
+    async def _write(self, reads: LongRead, selection: Selection, sheet: Sheet, writer: FileWriter) -> None:
         kinds = sheet.kinds if self._is_sheet else sheet.all_kinds
-        query = SheetQuery(self._selection, self._who.reach, self._row.created_at, kinds)
+        query = SheetQuery(selection, self._who.reach, self._row.created_at, kinds)
 
         async def read(after: list[Any] | None) -> SheetPage:
             async with reads.moment() as reader:

@@ -96,11 +96,11 @@ class Access:
             return {}
         return {key: MASK if custom[key] is None else custom[key] for key in self.readable if key in custom}
 
-    def definition(self, key: str, location: Location = "body") -> Definition:
-        """The field of this key. Raises CustomFieldUnknown, at `#/custom` for a query."""
+    def definition(self, key: str, location: Location = "body", pointer: str | None = None) -> Definition:
+        """The field of this key. Raises CustomFieldUnknown, at `pointer`; without one at the value of a body."""
         known = self.readable.get(key)
         if known is None:
-            pointer = f"#/custom_fields/{key}" if location == "body" else "#/custom"
+            pointer = pointer or f"#/custom_fields/{key}"
             raise CustomFieldUnknown(issues=[_issue(pointer, CustomFieldUnknown, location)])
         return known
 

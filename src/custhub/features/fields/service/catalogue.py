@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from custhub.features.fields.models import DefinitionRow
 from custhub.features.fields.queries import STAMP, VocabularyRecord, all_definitions, all_vocabularies
-from custhub.features.fields.rules import EMPTY, Catalogue, Definition, Entry, Labels, Vocabulary, parse_schema
+from custhub.features.fields.rules import EMPTY, Access, Catalogue, Definition, Entry, Labels, Vocabulary, parse_schema
 from custhub.kit.followed import Followed
 from custhub.kit.query import Reader
+from custhub.security.principal import Principal
 
 #: Key of the catalogue among the parts of the hub.
 CATALOGUE = "fields.catalogue"
@@ -17,6 +18,11 @@ FieldCatalogue = Followed[Catalogue]
 def field_catalogue() -> FieldCatalogue:
     """A catalogue that nothing was read into yet."""
     return Followed(STAMP, _load, EMPTY)
+
+
+def access_of(catalogue: Catalogue, who: Principal) -> Access:
+    """The custom fields that a caller sees and writes."""
+    return catalogue.access_of(None if who.kind == "operator" else who.roles)
 
 
 async def _load(reader: Reader) -> Catalogue:
