@@ -25,6 +25,7 @@ from benchmarks.client import Result
 from benchmarks.client import run as load
 from benchmarks.exports import Exports
 from benchmarks.feed import Feed
+from benchmarks.imports import Imports
 from benchmarks.processes import cpu_seconds, postgres_pids, server
 from benchmarks.scenarios import SCENARIOS, Data
 from benchmarks.statements import statements
@@ -36,7 +37,7 @@ from custhub.kit.ids import Prefix, from_bytes, to_text
 from custhub.security.scopes import ALL
 from custhub.settings import Settings
 
-PARTS = ("requests", "feed", "webhooks", "exports")
+PARTS = ("requests", "feed", "webhooks", "exports", "imports")
 ROUNDS = 3
 SETTLE_SECONDS = 1.5
 
@@ -139,6 +140,8 @@ class Bench:
                 return self.feed(data).lines(self.engine)
             case "webhooks":
                 return self.webhooks(data).lines(self.engine)
+            case "imports":
+                return self.imports(data).lines(self.engine)
             case _:
                 return self.exports().lines(self.engine)
 
@@ -151,6 +154,12 @@ class Bench:
     def exports(self) -> Exports:
         """How fast files are written here."""
         return Exports(self.settings, self._database_pids, os.getpid())
+
+    def imports(self, data: Data) -> Imports:
+        """How fast files come in here."""
+        create = next(scenario for scenario in SCENARIOS if scenario.name == "create")
+        make = create.make(False, data, self.token, "")
+        return Imports(self.settings, self.environment, self._database_pids, self.token, data.ids, make, self.share)
 
     def webhooks(self, data: Data) -> Webhooks:
         """How they leave here."""

@@ -46,21 +46,31 @@ async def run(
 
 
 async def paced(
-    port: int, make: Callable[[int], bytes], *, rate: float, seconds: float, connections: int = 32
+    port: int,
+    make: Callable[[int], bytes],
+    *,
+    rate: float,
+    seconds: float,
+    connections: int = 32,
+    stop: asyncio.Event | None = None,
 ) -> Result:
-    """Send `rate` requests per second, evenly, whatever the answers take."""
+    """Send `rate` requests per second, evenly, whatever the answers take, no longer than until `stop`."""
     result = Result()
     started = time.perf_counter()
     numbers = iter(range(int(rate * seconds)))
     due = ((number, started + number / rate) for number in numbers)
-    await asyncio.gather(*(_connection(port, make, _waiting(due), result, (200, 201)) for _ in range(connections)))
+    await asyncio.gather(
+        *(_connection(port, make, _waiting(due, stop), result, (200, 201)) for _ in range(connections))
+    )
     result.seconds = time.perf_counter() - started
     return result
 
 
-async def _waiting(due: Iterator[tuple[int, float]]) -> AsyncIterator[int]:
+async def _waiting(due: Iterator[tuple[int, float]], stop: asyncio.Event | None) -> AsyncIterator[int]:
     for number, at in due:
         await asyncio.sleep(max(0.0, at - time.perf_counter()))
+        if stop is not None and stop.is_set():
+            return
         yield number
 
 

@@ -58,6 +58,12 @@ def cpu_seconds(pids: list[int]) -> float:
     return total / _TICK
 
 
+def waited_seconds(pid: int) -> float:
+    """User and system time of the children that this process has waited for."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[13]) + int(fields[14])) / _TICK
+
+
 def postgres_pids(directory: str) -> list[int]:
     """The postmaster of a data directory and its children."""
     pid_file = Path(directory) / "postmaster.pid"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from tests.proofs.imports import prove as prove_import
 from tests.proofs.ledger import close_the_books
 from tests.proofs.residue import Needles, planted_numbers, scan
 from tests.proofs.running import ProofHub, proof_hub
@@ -192,9 +194,26 @@ async def ledger(engine: str, seconds: float = 120) -> Verdict:
     )
 
 
+async def imports(engine: str, rows: int | None = None, kills: int = 3, *, waits: bool = True) -> Verdict:
+    """J-5, MATCHING 5: an import killed three times has exact counts, names each bad row, and is undone without a rest.
+
+    The environment's ROWS says how many, a million if it says nothing.
+    """
+    file, proved = await prove_import(engine, rows or int(os.environ.get("ROWS", "1000000")), kills, SEED, waits=waits)
+    rate = file.rows / max(proved.import_seconds, 0.001)
+    slowest = max(proved.resumed, default=0.0)
+    return Verdict(
+        not proved.faults,
+        f"{file.rows:,} rows, {len(file.bad):,} bad of {len(file.kinds())} kinds, {proved.kills} kills, at work again "
+        f"after at most {slowest:.1f} s; {rate:,.0f} rows/s with the kills, undo {proved.undo_seconds:.0f} s, "
+        f"API process at most {proved.megabytes} MB; " + ("; ".join(proved.faults) or "checksum as before"),
+    )
+
+
 PROOFS: dict[str, Callable[..., Coroutine[Any, Any, Verdict]]] = {
     "residue": residue,
     "rotation": rotation,
     "storm": storm,
     "ledger": ledger,
+    "imports": imports,
 }

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import random
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
-from pathlib import Path
 from typing import Any
-
-import httpx
 
 from custhub.events.checksum import State
 from tests.databases import TestDatabases
 from tests.postgres_server import RunDirectory
-from tests.process.running import RunningHub, environment
+from tests.process.running import environment
+from tests.proofs.mortals import Mortals, calling, mortals
 
 _CLOSING_SECONDS = 200
 
@@ -46,52 +41,6 @@ class Consumer:
             pass  # the sender was killed
         finally:
             writer.close()
-
-
-class Mortals:
-    """The processes of one hub: on PostgreSQL the API and a worker, on SQLite one process that is both."""
-
-    def __init__(self, directory: Path, engine: str, env: dict[str, str]) -> None:
-        self._directory = directory
-        self._splits = engine == "postgresql"
-        self._env = env
-        self._lives = count()
-        self.server = self._serve()
-        self.worker = self._work()
-
-    def _serve(self) -> RunningHub:
-        directory = self._directory / f"life-{next(self._lives)}"
-        directory.mkdir()
-        return RunningHub(directory, self._env, *(["--no-worker"] if self._splits else []))
-
-    def _work(self) -> subprocess.Popen[bytes] | None:
-        if not self._splits:
-            return None
-        with (self._directory / f"worker-{next(self._lives)}.log").open("wb") as log:
-            return subprocess.Popen([sys.executable, "-m", "custhub", "worker"], env=self._env, stdout=log, stderr=log)
-
-    async def ready(self) -> None:
-        """The API answers."""
-        await asyncio.to_thread(self.server.wait_until_serving)
-
-    async def kill_one(self, rng: random.Random) -> None:
-        """Kill -9, and start it again."""
-        if self.worker is not None and rng.random() < 0.5:
-            self.worker.kill()
-            self.worker.wait()
-            self.worker = self._work()
-            return
-        self.server.process.kill()
-        self.server.process.wait()
-        self.server = self._serve()
-        await self.ready()
-
-    def close(self) -> None:
-        """End them all."""
-        for process in (self.server.process, self.worker):
-            if process is not None:
-                process.kill()
-                process.wait()
 
 
 @dataclass(slots=True)
@@ -142,21 +91,11 @@ async def close_the_books(engine: str, seconds: float, seed: int) -> Closing:
             databases.close()
 
 
-@contextmanager
-def mortals(directory: Path, engine: str, env: dict[str, str]) -> Iterator[Mortals]:
-    """Gone afterwards, whatever happens."""
-    processes = Mortals(directory, engine, env)
-    try:
-        yield processes
-    finally:
-        processes.close()
-
-
 async def _run(processes: Mortals, consumer: Consumer, port: int, seconds: float, rng: random.Random) -> Closing:
     await processes.ready()
     token = await asyncio.to_thread(processes.server.token)
     books, stop, kills = Books(), asyncio.Event(), 0
-    async with _api(processes, token) as call:
+    async with calling(processes, token) as call:
         endpoint = {"url": f"http://127.0.0.1:{port}/hook", "event_types": ["customer.*"]}
         (await call("POST", "/v1/webhook-endpoints", endpoint)).raise_for_status()
         writers = [asyncio.create_task(_write(call, books, stop, seed=rng.randrange(10**12))) for _ in range(6)]
@@ -169,23 +108,6 @@ async def _run(processes: Mortals, consumer: Consumer, port: int, seconds: float
         await asyncio.gather(*writers)
         await _settled(call)
         return await _compare(call, books, consumer, kills)
-
-
-@asynccontextmanager
-async def _api(processes: Mortals, token: str) -> AsyncIterator[Any]:
-    async with httpx.AsyncClient(timeout=20, trust_env=False) as client:
-
-        async def call(method: str, path: str, body: Any = None, key: str | None = None) -> httpx.Response:
-            """Send until there is an answer: a process that was killed gives none."""
-            headers = {"Authorization": f"Bearer {token}"} | ({} if key is None else {"Idempotency-Key": key})
-            while True:
-                with suppress(httpx.TransportError):
-                    answer = await client.request(method, processes.server.url + path, json=body, headers=headers)
-                    if answer.status_code not in (429, 502, 503):
-                        return answer
-                await asyncio.sleep(0.1)
-
-        yield call
 
 
 async def _write(call: Any, books: Books, stop: asyncio.Event, seed: int) -> None:

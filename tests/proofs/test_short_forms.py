@@ -14,12 +14,13 @@ SHORT: dict[str, dict[str, Any]] = {
     "rotation": {"customers": 300},
     "storm": {"rounds": 2, "parallel": 60},
     "ledger": {"seconds": 6},
+    "imports": {"rows": 4_000, "kills": 1, "waits": False},
 }
 
 
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
 @pytest.mark.parametrize("name", PROOFS)
 def test_short_form_of_the_proof_holds(name: str, engine: str) -> None:
-    """S-01, S-13, S-17, S-20."""
+    """S-01, S-13, S-17, S-20, J-5."""
     verdict = asyncio.run(PROOFS[name](engine, **SHORT[name]))
     assert verdict.passed, verdict.figures

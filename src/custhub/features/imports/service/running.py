@@ -141,13 +141,13 @@ class ImportRun:
                 out_of_reach = await self._references.refused(context, batch["references"])
                 suppressed, held_back = await screen_prepared(uow, asked)
                 out_of_reach |= suppressed
-                began = time.perf_counter()
+                began = time.thread_time()
                 refused = await store_prepared(context, without(prepared, out_of_reach))
                 gone = {**out_of_reach, **refused}
                 hold_back_prepared(context, [(one, entry) for place, one, entry in held_back if place not in gone])
                 row = await self._note(uow, batch, gone)
                 self._check_keys(stand)
-                self._learn(time.perf_counter() - began)
+                self._learn(time.thread_time() - began)
                 counts = {name: getattr(row, name) - getattr(self._row, name) for name in _COUNTED}
                 await self._work.batch(
                     uow,
