@@ -32,6 +32,8 @@ events = Table(
     Column("position", BigInteger),
     Column("bulk_id", Id),
 )
+#: Where rows of events go, for whoever stores them in another way.
+EVENTS = str(events.name)
 _e = events.c
 #: One condition per lane (E-8); statements that want the index of a lane repeat it word for word.
 NORMAL_LANE: ColumnClause[bool] = literal_column("position IS NULL AND bulk_id IS NULL")
@@ -69,20 +71,14 @@ class EventRow(NamedTuple):
 def record_events(uow: UnitOfWork, facts: Sequence[Fact]) -> None:
     """Add the rows of these facts to the unit of work."""
     for fact in facts:
-        subject_type, subject_id, revision = fact.subject
-        row = EventRow(
-            id=new_id(),
-            type=fact.type,
-            schema_version=fact.schema_version,
-            occurred_at=uow.now,
-            subject_type=subject_type,
-            subject_id=subject_id,
-            subject_revision=revision,
-            customer_id=fact.customer_id,
-            actor_kind=uow.actor.kind,
-            actor_id=uow.actor.id,
-            request_id=uow.request_id,
-            data=fact.data(),
-            bulk_id=uow.bulk_id,
-        )
-        uow.insert(events, row)
+        uow.insert(events, event_of(uow, fact))
+
+
+def event_of(uow: UnitOfWork, fact: Fact) -> EventRow:
+    """The row of a fact."""
+    subject_type, subject_id, revision = fact.subject
+    actor = uow.actor
+    return EventRow(
+        new_id(), fact.type, fact.schema_version, uow.now, subject_type, subject_id, revision, fact.customer_id,
+        actor.kind, actor.id, uow.request_id, fact.data(), None, None, uow.bulk_id,
+    )  # fmt: skip

@@ -79,21 +79,20 @@ _COMPILED = {prefix: re.compile(pattern) for prefix, pattern in PATTERNS.items()
 
 _lock = threading.Lock()
 _last = 0
+#: The bits of version and variant (RFC 9562), and all others.
+_MARKED = (0x7 << 76) | (0x2 << 62)
+_UNMARKED = ~((0xF << 76) | (0x3 << 62))
 
 
 def new_id() -> UUID:
     """A UUIDv7: 48 bits of Unix milliseconds, then a counter and randomness, ascending within this process."""
     global _last
-    value = (time.time_ns() // 1_000_000 << 80) | int.from_bytes(os.urandom(10), "big")
+    at, drawn = time.time_ns() // 1_000_000, int.from_bytes(os.urandom(10), "big")
     with _lock:
         # Two ids of one millisecond keep their order: the next one is the last plus a random step.
-        if value >> 80 <= _last >> 80:
-            value = _last + 1 + (value & 0xFFFFFFFF)
+        value = (at << 80) | drawn if at > _last >> 80 else _last + 1 + (drawn & 0xFFFFFFFF)
         _last = value
-    raw = bytearray(value.to_bytes(16, "big"))
-    raw[6] = 0x70 | (raw[6] & 0x0F)
-    raw[8] = 0x80 | (raw[8] & 0x3F)
-    made: UUID = DriverUUID(bytes(raw))
+    made: UUID = DriverUUID((value & _UNMARKED | _MARKED).to_bytes(16, "big"))
     return made
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 import idna
 
@@ -84,6 +85,7 @@ def parse_email(text: str) -> EmailAddress:
     return EmailAddress(address, _folded(local, domain))
 
 
+@lru_cache(maxsize=1_024)
 def _domain(typed: str) -> str:
     domain = typed.lower()
     if len(domain) > MAX_EMAIL:

@@ -15,6 +15,8 @@ from custhub.kit.uow import Actor, Note, UnitOfWork
 from custhub.security.principal import Principal
 
 OpenUnitOfWork = Callable[[Actor, str], UnitOfWork]
+#: Where entries go, for whoever stores them in another way.
+ENTRIES = str(audit_entries.name)
 
 
 class AuditWriter:
@@ -25,30 +27,33 @@ class AuditWriter:
 
     def write(self, uow: UnitOfWork, notes: Sequence[Note]) -> None:
         """Add one entry per note."""
-        key = self._keys.mac
         for note in notes:
-            entry_id = new_id()
-            details = None
-            if note.details is not None and note.sealer is not None:
-                details = note.sealer.seal("audit_entries", "details", entry_id, orjson.dumps(note.details))
-            members: dict[str, Any] = {
-                "id": entry_id,
-                "at": uow.now,
-                "actor_kind": uow.actor.kind,
-                "actor_id": uow.actor.id,
-                "client_id": uow.actor.client_id,
-                "request_id": uow.request_id,
-                "action": note.action,
-                "object_type": note.object_type,
-                "object_id": note.object_id,
-                "customer_id": note.customer_id,
-                "fields": list(note.fields),
-                "reason": note.reason,
-                "outcome": note.outcome,
-                "details": details,
-            }
-            mac = key.mac(canonical_entry(**members))
-            uow.insert(audit_entries, AuditEntry(**members, mac_kid=key.kid, mac=mac))
+            uow.insert(audit_entries, self.entry_of(uow, note))
+
+    def entry_of(self, uow: UnitOfWork, note: Note) -> AuditEntry:
+        """The entry of a note."""
+        key, entry_id = self._keys.mac, new_id()
+        details = None
+        if note.details is not None and note.sealer is not None:
+            details = note.sealer.seal("audit_entries", "details", entry_id, orjson.dumps(note.details))
+        members: dict[str, Any] = {
+            "id": entry_id,
+            "at": uow.now,
+            "actor_kind": uow.actor.kind,
+            "actor_id": uow.actor.id,
+            "client_id": uow.actor.client_id,
+            "request_id": uow.request_id,
+            "action": note.action,
+            "object_type": note.object_type,
+            "object_id": note.object_id,
+            "customer_id": note.customer_id,
+            "fields": list(note.fields),
+            "reason": note.reason,
+            "outcome": note.outcome,
+            "details": details,
+        }
+        mac = key.mac(canonical_entry(**members))
+        return AuditEntry(**members, mac_kid=key.kid, mac=mac)
 
 
 class DenialLog:

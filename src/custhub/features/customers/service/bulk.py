@@ -10,6 +10,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from custhub.events.outbox import EVENTS, event_of
+from custhub.features.audit.service import ENTRIES, AuditWriter
 from custhub.features.customers.events import CustomerCreated
 from custhub.features.customers.models import ExternalIdRow
 from custhub.features.customers.repository import EMAILS, rows_of
@@ -23,7 +25,7 @@ from custhub.features.suppressions.service import NOBODY, mailbox_hashes, number
 from custhub.kit.bulk import EncodedRow, RowCoders
 from custhub.kit.errors import HubError
 from custhub.kit.query import Reader
-from custhub.kit.uow import Fact, Note, Recorder, UnitOfWork
+from custhub.kit.uow import Note
 from custhub.security.reach import ReachKind
 
 __all__ = [
@@ -78,20 +80,20 @@ class BulkPreparer:
     Owners, teams and persons that a body names are checked by whoever stores it.
     """
 
-    def __init__(self, context: CustomerContext, recorder: Recorder, *, bulk_id: UUID | None = None) -> None:
+    def __init__(self, context: CustomerContext, *, bulk_id: UUID | None = None) -> None:
         uow = context.uow
         self._context = context
-        self._recorder = recorder
+        self._audit = AuditWriter(context.keys)
         self._service = CustomerService(context)
         self._builder = CustomerBuilder(context)
         self._coders = RowCoders(uow.dialect)
-        self._telling = UnitOfWork(uow.database, uow.clock, recorder, uow.actor, uow.request_id)
-        self._telling.now = uow.now
-        self._telling.bulk_id = bulk_id
+        self._events = self._coders.of(EVENTS)
+        self._entries = self._coders.of(ENTRIES)
+        uow.bulk_id = bulk_id
 
     def at(self, now: datetime) -> None:
         """From now on it is so late."""
-        self._context.uow.now = self._telling.now = now
+        self._context.uow.now = now
 
     def prepare(self, body: CustomerCreate) -> PreparedCustomer:
         """The rows of a body. Raises the rule that a value breaks, FieldNotWritable, SourceNotGranted."""
@@ -130,14 +132,11 @@ class BulkPreparer:
                 yield coder.name, coder.encode(phone)
 
     def _told(self, customer_id: UUID, fields: Sequence[str]) -> Iterable[tuple[str, EncodedRow]]:
-        fact: Fact = CustomerCreated(customer_id, 1, customer_id)
-        note = Note("customer.created", "customer", customer_id, customer_id, fields)
-        self._recorder.record(self._telling, [fact], [note])
-        for write in self._telling.writes.writes:
-            coder = self._coders.of(write.table.name)
-            values: Mapping[str, Any] = write.values
-            yield coder.name, coder.encode([values[name] for name in coder.columns])
-        self._telling.writes.clear()
+        uow = self._context.uow
+        event = event_of(uow, CustomerCreated(customer_id, 1, customer_id))
+        entry = self._audit.entry_of(uow, Note("customer.created", "customer", customer_id, customer_id, fields))
+        yield self._events.name, self._events.encode(event)
+        yield self._entries.name, self._entries.encode(entry)
 
 
 def _unborn(value: Any) -> Any:

@@ -184,7 +184,7 @@ class RowPreparer:
             timedelta(),
         )
         context = CustomerContext(uow, who, keys, settings, standards)
-        self._preparer = BulkPreparer(context, recorder, bulk_id=task.bulk_id)
+        self._preparer = BulkPreparer(context, bulk_id=task.bulk_id)
         self._is_shown = task.kind == "preview"
         self.reader = RowReader(task)
 

@@ -77,9 +77,11 @@ class PhoneService:
 
     def claims_of(self, row: PhoneRow, number: PhoneNumber) -> list[ClaimRow]:
         """The claims of a number: one per live index key, two while a rotation runs."""
-        indexes = self._keys.indexes
-        key = number.equivalence_key
-        return [ClaimRow(kid, indexes.exact(key, kid), row.id, row.customer_id) for kid in self._keys.claim_kids]
+        exact = {row.index_kid: row.exact_index}
+        for kid in self._keys.claim_kids:
+            if kid not in exact:
+                exact[kid] = self._keys.indexes.exact(number.equivalence_key, kid)
+        return [ClaimRow(kid, exact[kid], row.id, row.customer_id) for kid in self._keys.claim_kids]
 
     def claim(self, row: PhoneRow, number: PhoneNumber) -> None:
         """Make a number this customer's own."""
