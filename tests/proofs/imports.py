@@ -45,7 +45,7 @@ class Proved:
 
 
 async def prove(engine: str, rows: int, kills: int, seed: int, *, waits: bool) -> tuple[Planted, Proved]:
-    """Import so many rows and take them back. Without `waits`, leases of the killed end at once and time does not count."""
+    """Import so many rows and take them back. Without `waits` no time counts: leases of the killed end at once."""
     file = planted(rows, seed)
     with RunDirectory() as run:
         databases = TestDatabases(run.path)
@@ -125,7 +125,7 @@ class _Proof:
         # Early ones, and never near the end: each must hit a job at work.
         marks = sorted(self._rng.uniform(0.0, 0.7) for _ in range(kills))
         for mark in marks:
-            done = await self._progress(job, lambda now, mark=mark: now > mark * self._file.rows)
+            done = await self._progress(job, _above(mark * self._file.rows))
             await asyncio.sleep(self._rng.uniform(0.0, 0.05))
             await self._processes.kill_worker()
             killed = time.monotonic()
@@ -133,7 +133,7 @@ class _Proof:
                 await self._books.run(_DEAD_LEASES)
             self._proved.kills += done < self._file.rows
             done = await self._processed(job)
-            await self._progress(job, lambda now, done=done: now > done)
+            await self._progress(job, _above(done))
             self._proved.resumed.append(time.monotonic() - killed)
         await self._end(job)
         self._proved.import_seconds = time.monotonic() - began
@@ -194,6 +194,10 @@ class _Proof:
                 if enough(state["processed"]) or state["status"] in ("succeeded", "failed", "canceled"):
                     return int(state["processed"])
                 await asyncio.sleep(0.05)
+
+
+def _above(mark: float) -> Callable[[int], bool]:
+    return lambda now: now > mark
 
 
 async def _pieces(path: Path) -> Any:

@@ -14,7 +14,7 @@ SHORT: dict[str, dict[str, Any]] = {
     "rotation": {"customers": 300},
     "storm": {"rounds": 2, "parallel": 60},
     "ledger": {"seconds": 6},
-    "imports": {"rows": 1_500, "kills": 1, "waits": False},
+    "imports": {"rows": 1_000, "kills": 1, "waits": False},
 }
 
 

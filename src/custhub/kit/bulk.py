@@ -148,11 +148,25 @@ def _json(value: Any) -> bytes:
     return _length(len(raw) + 1) + b"\1" + raw
 
 
+def _instants() -> _Encode:
+    """Rows made together share their time."""
+    last: datetime | None = None
+    encoded = b""
+
+    def encode(value: datetime) -> bytes:
+        nonlocal last, encoded
+        if value is not last:
+            last, encoded = value, _int8(8, (value - _PG_EPOCH) // _MICROSECOND)
+        return encoded
+
+    return encode
+
+
 def _binary(kind: TypeEngine[Any], dialect: Dialect) -> _Encode:
     """How a value of a column goes into COPY. Raises TypeError for a type that no table here has."""
     simple: tuple[tuple[type[TypeEngine[Any]], _Encode], ...] = (
         (Id, lambda value: _ID_HEAD + value.bytes),
-        (Instant, lambda value: _int8(8, (value - _PG_EPOCH) // _MICROSECOND)),
+        (Instant, _instants()),
         (Day, lambda value: _int4(4, (value - _PG_DAY).days)),
         (Json, _json),
         (String, _text),

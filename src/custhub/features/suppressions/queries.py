@@ -14,7 +14,14 @@ from custhub.kit.paging import Page
 from custhub.kit.query import Query, Reader, any_of
 
 _s, _h = suppressions.c, suppression_hashes.c
+
+
+def _first(row: Iterable[Any]) -> Any:
+    return next(iter(row))
+
+
 _AMONG = Query(select(suppression_hashes).where(any_of(_h.hash, "hashes")), HashRow._make)
+_ANY = Query(select(_h.kid).limit(1), _first)
 _OF = Query(
     select(suppression_hashes).where(_h.suppression_id == bindparam("suppression_id")).order_by(_h.kid, _h.hash),
     HashRow._make,
@@ -33,6 +40,11 @@ _pages: dict[tuple[frozenset[str], bool], Query[SuppressionRow]] = {}
 async def hashes_among(reader: Reader, hashes: Iterable[bytes]) -> list[HashRow]:
     """Those of these hashes that are suppressed."""
     return await _AMONG.all(reader, hashes=list(hashes))
+
+
+async def is_anybody_suppressed(reader: Reader) -> bool:
+    """Whether the list has an entry in force."""
+    return await _ANY.first(reader) is not None
 
 
 async def hashes_of(reader: Reader, suppression_id: UUID) -> list[HashRow]:

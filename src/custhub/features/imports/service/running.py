@@ -21,6 +21,7 @@ from custhub.features.imports.service.references import References
 from custhub.features.imports.service.rows import RowReader
 from custhub.features.imports.service.setup import Task, layout_of, stand_of
 from custhub.features.imports.service.storing import asked_of, prepared_of, without
+from custhub.features.suppressions.queries import is_anybody_suppressed
 from custhub.jobs.work import JobWork
 from custhub.kit.db import Database, from_micros
 from custhub.kit.errors import HubError
@@ -131,7 +132,7 @@ class ImportRun:
             await process.close()
 
     async def _store(self, batch: Mapping[str, Any], stand: tuple[Any, ...]) -> None:
-        prepared, asked = prepared_of(batch), asked_of(batch)
+        prepared = prepared_of(batch)
         for pause in (*_PAUSES, None):
             uow = self._work.unit_of_work()
             uow.now = from_micros(batch["now"])
@@ -139,6 +140,7 @@ class ImportRun:
                 self._check_keys(stand)
                 context = CustomerContext(uow, self._who, self._keys, self._settings, self._standards)
                 out_of_reach = await self._references.refused(context, batch["references"])
+                asked = asked_of(batch) if await is_anybody_suppressed(uow) else ()
                 suppressed, held_back = await screen_prepared(uow, asked)
                 out_of_reach |= suppressed
                 began = time.thread_time()
