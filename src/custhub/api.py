@@ -21,6 +21,7 @@ from custhub.features.exports import router as exports
 from custhub.features.fields import router as fields
 from custhub.features.filters import router as filters
 from custhub.features.imports import router as imports
+from custhub.features.intake import router as intake
 from custhub.features.keys import router as keys
 from custhub.features.links import router as links
 from custhub.features.messages import router as messages
@@ -46,6 +47,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     suppressions.router,
     consents.router,
     consents.customers_router,
+    intake.router,
+    intake.customers_router,
     health.router,
     keys.router,
     keys.rotations_router,
@@ -71,6 +74,7 @@ TAGS = [
     {"name": "external-sources", "description": "Systems whose ids customers carry, and what those ids mean."},
     {"name": "forms", "description": "Schemas of bodies for front ends, as the caller may send them."},
     {"name": "consents", "description": "The consent ledger: who agreed to what, and what counts now."},
+    {"name": "intake", "description": "What forms and devices send in, without reading anything."},
     {"name": "suppressions", "description": "Numbers and addresses that nobody stores or contacts."},
     {"name": "operations", "description": "For operators: is the hub alive, ready, and how is it doing."},
     {"name": "keys", "description": "Root keys: which are in use, adding, rotating and retiring them."},

@@ -9,6 +9,7 @@ from custhub.features.bulk.links import CustomerBulkRows
 from custhub.features.consents.links import CustomerConsents
 from custhub.features.customers.links import CustomerRows, CustomerTraces
 from custhub.features.exports.links import CustomerExports
+from custhub.features.intake.links import CustomerTouchpoints
 from custhub.features.links.links import CustomerLinkTokens
 from custhub.features.messages.links import CustomerMessages
 from custhub.features.phones.links import CustomerNumbers
@@ -23,6 +24,7 @@ LINKS: tuple[Callable[[LiveKeys], CustomerLink], ...] = (
     CustomerMessages,
     CustomerFindings,
     CustomerConsents,
+    CustomerTouchpoints,
     lambda _: CustomerTraces(),
     lambda _: CustomerDeliveries(),
     lambda _: CustomerBulkRows(),

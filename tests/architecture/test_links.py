@@ -61,6 +61,7 @@ def test_app_hands_the_links_on(tmp_path: Path) -> None:
         "CustomerMessages",
         "CustomerFindings",
         "CustomerConsents",
+        "CustomerTouchpoints",
         "CustomerTraces",
         "CustomerDeliveries",
         "CustomerBulkRows",

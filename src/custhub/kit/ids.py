@@ -72,6 +72,7 @@ class Prefix(StrEnum):
     BACKUP = "bak"
     BULK_ACTION = "blk"
     SAVED_FILTER = "flt"
+    TOUCHPOINT = "tch"
 
 
 PATTERNS = {prefix: f"^{prefix}{_TAIL}$" for prefix in Prefix}

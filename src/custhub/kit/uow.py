@@ -168,6 +168,19 @@ class UnitOfWork:
         """Say what a refused constraint means here; asked only when it happens, after the rollback."""
         self._translations[constraint] = explain
 
+    def remember(self) -> Callable[[], None]:
+        """Gives what takes everything back that is collected from here on, as long as nothing was flushed."""
+        writes, facts, notes = list(self.writes.writes), list(self._facts), list(self._notes)
+        afterwards = list(self._afterwards)
+        translations, customer_id = dict(self._translations), self.customer_id
+
+        def restore() -> None:
+            self.writes.writes[:] = writes
+            self._facts, self._notes, self._afterwards = facts, notes, afterwards
+            self._translations, self.customer_id = translations, customer_id
+
+        return restore
+
     async def flush(self) -> None:
         """Send what is collected inside an explicit transaction, so that later reads see it."""
         await self._send(await self._begin())

@@ -43,3 +43,11 @@ class FindingReopened(Conflict):
     code = "finding_reopened"
     title = "Newer finding open"
     zh = Text("已有更新的待审核项", "同一字段与来源已有更新的待审核项，请处理那一条。")
+
+
+class FindingByHand(Conflict):
+    """This is not written by accepting it. Do it where it belongs, then reject the finding."""
+
+    code = "finding_by_hand"
+    title = "To be done by hand"
+    zh = Text("须手动处理", "此项不能通过接受来写入。请在相应位置手动处理，然后拒绝该发现。")

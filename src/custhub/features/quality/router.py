@@ -8,11 +8,14 @@ from urllib.parse import urlencode
 from fastapi import Query, Request, Response
 
 from custhub.crypto.errors import IntegrityError
+from custhub.features.customers import errors
 from custhub.features.customers.errors import CustomerArchived, PersonRequired
 from custhub.features.customers.service.context import CustomerContext
 from custhub.features.fields.errors import CustomFieldInvalid, CustomFieldUnknown, VocabularyValueUnknown
+from custhub.features.phones.errors import LookupQuotaExceeded, PhoneRepeated, PhoneTaken
 from custhub.features.quality.deps import CanCorrect, CanDecide, CanRead, Decisions, IfMatch, context_of
 from custhub.features.quality.errors import (
+    FindingByHand,
     FindingDecided,
     FindingNotDecided,
     FindingNotFound,
@@ -28,6 +31,7 @@ from custhub.features.quality.schemas import (
     finding_view,
 )
 from custhub.features.quality.service.reading import evidence_of
+from custhub.features.suppressions.errors import Suppressed
 from custhub.http.answers import Answer, not_modified, ok, page
 from custhub.http.fields import FindingId
 from custhub.http.hub import call_of
@@ -41,7 +45,9 @@ TAGS = [{"name": "quality", "description": "What may be wrong with customers, an
 
 
 def _view(record: FindingRecord, context: CustomerContext) -> dict[str, Any]:
-    return finding_view(record.row, evidence_of(context.keys, record), context.who.policy, context.access)
+    return finding_view(
+        record.row, evidence_of(context.keys, record), context.who.policy, context.access, context.country
+    )
 
 
 def _show(record: FindingRecord, context: CustomerContext) -> Answer:
@@ -96,6 +102,14 @@ async def get_finding(finding_id: FindingId, request: Request, who: CanRead) -> 
         VocabularyValueUnknown,
         CustomFieldUnknown,
         CustomFieldInvalid,
+        FindingByHand,
+        PhoneTaken,
+        PhoneRepeated,
+        LookupQuotaExceeded,
+        errors.ExternalIdTaken,
+        errors.ContactNotAllowed,
+        errors.TooManyParts,
+        Suppressed,
         IntegrityError,
     ),
 )
@@ -132,6 +146,7 @@ async def reject_finding(
         VocabularyValueUnknown,
         CustomFieldUnknown,
         CustomFieldInvalid,
+        FindingByHand,
         IntegrityError,
     ),
 )

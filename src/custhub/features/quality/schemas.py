@@ -9,6 +9,15 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 from custhub.features.fields.rules import MASK, Access
+from custhub.features.phones.errors import PhoneInvalid
+from custhub.features.phones.rules import (
+    MaskStyle,
+    PhoneNumber,
+    find_numbers,
+    mask,
+    render_placeholders,
+    replace_spans,
+)
 from custhub.features.quality.models import FindingRow
 from custhub.features.quality.rules import FindingKind, FindingState
 from custhub.http.fields import CustomerId, FindingId, Read, Revision
@@ -17,7 +26,11 @@ from custhub.security.fields import FieldPolicy
 
 _Name = Annotated[str, StringConstraints(max_length=60)]
 _Cursor = Annotated[str, StringConstraints(max_length=500)]
-_CUSTOM = "custom_fields"
+_CUSTOM, _CONSENTS = "custom_fields", "consents"
+#: What everybody who decides is told of an entry of the consent ledger; its evidence is not.
+_TOLD_OF_CONSENT = ("purpose", "channel", "status", "captured_at", "source", "method", "notice_version")
+#: Members and parts whose texts may hold numbers.
+_WITH_TEXTS = frozenset({"display_name", "given_name", "family_name", "company_name", "note", "addresses", "contacts"})
 
 
 class QualityFindingListQuery(BaseModel):
@@ -67,9 +80,12 @@ class QualityFindingPage(Read):
 
 
 def finding_view(
-    row: FindingRow, evidence: Mapping[str, Any] | None, policy: FieldPolicy, access: Access
+    row: FindingRow, evidence: Mapping[str, Any] | None, policy: FieldPolicy, access: Access, country: str
 ) -> dict[str, Any]:
-    """The body of a finding; `evidence` is None where it does not open any more."""
+    """The body of a finding; `evidence` is None where it does not open any more.
+
+    Numbers in it, read with `country`, are masked.
+    """
     shown = evidence or {}
     return {
         "id": to_text(Prefix.FINDING, row.id),
@@ -80,8 +96,8 @@ def finding_view(
         "source": row.source,
         "reason": row.reason,
         "state": row.state,
-        "standing": _seen(row.field, shown.get("standing"), policy, access),
-        "proposed": _seen(row.field, shown.get("claimed"), policy, access),
+        "standing": _seen(row.field, shown.get("standing"), policy, access, country),
+        "proposed": _seen(row.field, shown.get("claimed"), policy, access, country),
         "occurred_at": shown.get("at"),
         "times_seen": row.times_seen,
         "last_seen_at": row.last_seen_at,
@@ -93,8 +109,10 @@ def finding_view(
     }
 
 
-def _seen(field: str, value: Any, policy: FieldPolicy, access: Access) -> Any:  # any JSON value
+def _seen(field: str, value: Any, policy: FieldPolicy, access: Access, country: str) -> Any:  # any JSON value
     name, _, key = field.partition(".")
+    if value is not None and name == _CONSENTS:
+        return {member: value.get(member) for member in _TOLD_OF_CONSENT}
     if value is None or not policy.may_read(name):
         return None
     if name == _CUSTOM:
@@ -102,6 +120,26 @@ def _seen(field: str, value: Any, policy: FieldPolicy, access: Access) -> Any:  
         if definition is None:
             return None
         return MASK if definition.sensitive else value
+    style = MaskStyle(policy.phone_mask)
+    if name == "phones":
+        return _number_masked(value, style, country)
+    return _masked(value, style, country) if name in _WITH_TEXTS else value
+
+
+def _number_masked(part: Mapping[str, Any], style: MaskStyle, country: str) -> dict[str, Any]:
+    try:
+        masked = mask(PhoneNumber.parse(part["number"], part.get("country") or country).e164, style)
+    except PhoneInvalid:
+        masked = None
+    return {**{name: value for name, value in part.items() if name != "number"}, "masked": masked}
+
+
+def _masked(value: Any, style: MaskStyle, country: str) -> Any:  # any JSON value
+    if isinstance(value, str):
+        text, numbers = replace_spans(value, find_numbers(value, country))
+        return render_placeholders(text, [mask(number.e164, style) for number in numbers]) if numbers else value
+    if isinstance(value, dict):
+        return {name: _masked(one, style, country) for name, one in value.items()}
     return value
 
 

@@ -20,6 +20,8 @@ from typing import Any, Final, NamedTuple
 WHOLE: Final = "*"
 #: Name of the source of what people said.
 PERSON: Final = "person"
+#: Name of the source of what stands in where nobody has said anything yet: every other one is believed more.
+NOBODY: Final = "nobody"
 #: Of a source that was not given one.
 DEFAULT_PRIORITY: Final = 500
 #: What a field holds that nobody has spoken about.
@@ -35,6 +37,7 @@ class Rule(StrEnum):
     CREATED = "created"
     FILLED = "filled"
     NEWER = "newer"
+    EARLIER = "earlier"
     PRIORITY = "priority"
     CHANGED = "changed"
     CONFIRMED = "confirmed"
@@ -137,9 +140,27 @@ class Provenance:
         return stored or None
 
 
-def created(source: str, occurred_at: datetime | None) -> dict[str, Any] | None:
-    """The column of a new customer: nothing, unless it is older than its record."""
-    return None if occurred_at is None else {WHOLE: encoded(Origin(source, occurred_at, Rule.CREATED))}
+def primary_key(field: str) -> str:
+    """Under which key it is kept who said which part of a kind is the primary one."""
+    return f"{field}.primary"
+
+
+def created(
+    source: str, occurred_at: datetime | None, primaries: Mapping[str, bool] | None = None, *, is_unnamed: bool = False
+) -> dict[str, Any] | None:
+    """The column of a new customer: nothing, unless it is older than its record.
+
+    `primaries` are the kinds of parts that it has, with whether it says which is the primary one. The name of an
+    unnamed one only stands in for whatever name it will get.
+    """
+    if occurred_at is None:
+        return None
+    column = {WHOLE: encoded(Origin(source, occurred_at, Rule.CREATED))}
+    for field, is_said in (primaries or {}).items():
+        column[primary_key(field)] = encoded(Origin(source, occurred_at, Rule.NEWER if is_said else Rule.FILLED))
+    if is_unnamed:
+        column["display_name"] = encoded(Origin(NOBODY, _EPOCH, Rule.CREATED))
+    return column
 
 
 def is_empty(key: str, value: Any) -> bool:  # any value of a member

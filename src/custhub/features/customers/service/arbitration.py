@@ -7,6 +7,7 @@ from typing import Any
 
 from custhub.features.customers.models import CustomerRow
 from custhub.features.customers.rules.provenance import (
+    WHOLE,
     Claimed,
     Decision,
     Origin,
@@ -59,6 +60,20 @@ class FieldArbiter:
             self.refused.append(RefusedChange(key, reason, self._source, self._at, *shown))
         return decision
 
-    def part(self, part_id: str) -> None:
-        """Keep the origin of a part that this message adds."""
-        self.origins[part_id] = Origin(self._source, self._at, Rule.FILLED)
+    def is_earlier(self, key: str, standing: str, value: str) -> bool:
+        """Whether the first word on a field was this one: of machines that tell when, whatever arrived first.
+
+        What others have written since stays.
+        """
+        origin = self._provenance.of(key)
+        if not self._provenance.is_told(WHOLE) or origin.rule not in (Rule.CREATED, Rule.EARLIER):
+            return False
+        if (self._at, value) >= (origin.at, standing):
+            return False
+        self.origins[key] = Origin(self._source, self._at, Rule.EARLIER)
+        return value != standing
+
+    def pin(self) -> None:
+        """Keep where everything else came from, before the customer's own source is another one."""
+        if not self._provenance.is_told(WHOLE):
+            self.origins[WHOLE] = self._provenance.whole

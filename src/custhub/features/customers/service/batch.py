@@ -137,7 +137,7 @@ class CustomerBatches:
     def _check_whole(self, refused: Mapping[int, HubError], *, atomic: bool) -> None:
         everything = {**self._unreadable, **refused}
         if atomic and everything:
-            issues = [found for place in sorted(everything) for found in _issues_of(place, everything[place])]
+            issues = [found for place in sorted(everything) for found in issues_of(place, everything[place])]
             raise BatchRefused(issues=issues[:_MANY_ISSUES])
 
     async def _store(self, accepted: Sequence[Candidate]) -> None:
@@ -159,8 +159,8 @@ class CustomerBatches:
             self._uow.writes.insert_all(table, rows)
 
 
-def _issues_of(place: int, error: HubError) -> list[FieldIssue]:
-    """Where in the batch an item was refused, and for what."""
+def issues_of(place: int, error: HubError) -> list[FieldIssue]:
+    """Where in a batch an item was refused, and for what."""
     if not error.issues:
         return [issue(f"#/items/{place}", error.code)]
     return [

@@ -19,6 +19,7 @@ from custhub.features.customers.service.external_ids import MAX_EXTERNAL_IDS
 from custhub.features.customers.service.keeping import told_of, with_one_primary
 from custhub.features.customers.service.parts import CONTACT_TEXTS
 from custhub.features.customers.service.phones import MAX_PHONES, told_of_phone
+from custhub.features.customers.service.saying import Named, Sayings
 from custhub.features.customers.service.tags import MAX_TAGS
 from custhub.features.phones.queries import PhoneRow
 from custhub.features.phones.rules import PhoneNumber
@@ -37,7 +38,7 @@ class PartJoiner:
     `fields` are the kinds of parts that changed so far; their rows and audit entries are in the unit of work.
     """
 
-    def __init__(self, context: CustomerContext, record: CustomerRecord, found: Screened, *, is_older: bool) -> None:
+    def __init__(self, context: CustomerContext, record: CustomerRecord, found: Screened, sayings: Sayings) -> None:
         self.record = record
         self.fields: list[str] = []
         #: Ids of the parts that were added or changed.
@@ -47,7 +48,7 @@ class PartJoiner:
         self._uow = context.uow
         self._dek = context.dek(record)
         self._builder = context.builder_of(record.row.id, self._dek)
-        self._is_older = is_older
+        self._sayings = sayings
 
     def join(self, field: Field, body: CustomerCreate, numbers: Sequence[PhoneNumber]) -> None:
         """Join the parts of one kind.
@@ -99,18 +100,23 @@ class PartJoiner:
         wanted: Sequence[bool],
         identity: Callable[[P], Hashable],
     ) -> None:
-        """Parts of which one is the primary one: the last that says so, unless what is sent is older."""
+        """Parts of which one is the primary one."""
+
+        def named(row: P, *, is_wanted: bool = False) -> Named:
+            part_id = to_text(kind.prefix, row.id)
+            return Named(row.id, part_id, row.created_at, lambda: repr(identity(row)), is_wanted)
+
         rows: dict[Hashable, P] = {identity(row): row for row in reversed(held)}
-        kept = {row.id: row for row in held}
-        primary: UUID | None = None
+        kept, sent = {row.id: row for row in held}, list[Named]()
         for row, is_wanted in zip(made, wanted, strict=True):
             twin = rows.get(identity(row))
             if twin is None:
                 rows[identity(row)] = kept[row.id] = twin = row
-            elif not isinstance(row, ContactRow) and self._relabels(twin.label, row.label):
-                kept[twin.id] = twin._replace(label=row.label)
-            if is_wanted and not (self._is_older and held):
-                primary = twin.id
+                self._sayings.added(to_text(kind.prefix, row.id))
+            elif not isinstance(row, ContactRow) and self._relabels(kind.prefix, kept[twin.id], row.label):
+                kept[twin.id] = kept[twin.id]._replace(label=row.label)
+            sent.append(named(twin, is_wanted=is_wanted))
+        primary = self._sayings.primary(kind.field, sent, next((named(row) for row in held if row.is_primary), None))
         if len(kept) > kind.limit:
             raise TooManyParts
         before = {row.id: row for row in held}
@@ -120,8 +126,8 @@ class PartJoiner:
         ]
         self._settle(kind.field, before != {row.id: row for row in after}, after)
 
-    def _relabels(self, standing: str | None, sent: str | None) -> bool:
-        return sent is not None and sent != standing and (standing is None or not self._is_older)
+    def _relabels(self, prefix: Prefix, row: EmailRow | AddressRow | PhoneRow, sent: str | None) -> bool:
+        return self._sayings.relabels(to_text(prefix, row.id), row.created_at, row.label, sent)
 
     def _written(self, old: P | None, new: P, kind: Any) -> P:
         customers = self._context.customers
@@ -149,8 +155,12 @@ class PartJoiner:
     def _phones(self, body: CustomerCreate, numbers: Sequence[PhoneNumber]) -> None:
         service, held = self._context.phones, self.record.phones
         before = {row.id: row for row in held}
-        rows, added = dict(before), dict[UUID, PhoneNumber]()
-        primary: UUID | None = None
+        rows, added, sent = dict(before), dict[UUID, PhoneNumber](), list[Named]()
+
+        def named(row: PhoneRow, *, is_wanted: bool = False) -> Named:
+            part_id = to_text(Prefix.PHONE, row.id)
+            return Named(row.id, part_id, row.created_at, lambda: self._canonical(row, added), is_wanted)
+
         for i, (number, phone) in enumerate(zip(numbers, body.phones, strict=True)):
             held_back = self._found.number(number, f"#/phones/{i}/number")
             twin = next((row for row in rows.values() if self._is_number(row, number, added)), None)
@@ -158,12 +168,14 @@ class PartJoiner:
                 twin = service.build(self.record.row.id, self._dek, number, phone, is_primary=False)
                 twin = twin._replace(suppressed_by=held_back)
                 rows[twin.id], added[twin.id] = twin, number
-            elif self._relabels(twin.label, phone.label):
+                self._sayings.added(to_text(Prefix.PHONE, twin.id))
+            elif self._relabels(Prefix.PHONE, twin, phone.label):
                 rows[twin.id] = twin._replace(label=phone.label)
-            if phone.is_primary and not (self._is_older and held):
-                primary = twin.id
+            sent.append(named(twin, is_wanted=phone.is_primary))
         if len(rows) > MAX_PHONES:
             raise TooManyParts
+        standing = next((named(row) for row in held if row.is_primary), None)
+        primary = self._sayings.primary(Field.PHONES, sent, standing)
         primary = primary or next((row.id for row in rows.values() if row.is_primary), next(iter(rows)))
         after: list[PhoneRow] = []
         for row in rows.values():
@@ -186,8 +198,10 @@ class PartJoiner:
         if row.exact_index != self._context.keys.indexes.exact(number.equivalence_key, row.index_kid):
             return False
         # Behind one switchboard are many extensions.
-        standing = added[row.id].canonical if row.id in added else open_number(self._dek, row)
-        return standing.partition(";ext=")[2] == (number.extension or "")
+        return self._canonical(row, added).partition(";ext=")[2] == (number.extension or "")
+
+    def _canonical(self, row: PhoneRow, added: dict[UUID, PhoneNumber]) -> str:
+        return added[row.id].canonical if row.id in added else open_number(self._dek, row)
 
     def _external_ids(self, body: CustomerCreate) -> None:
         known = {(row.source, row.external_id) for row in self.record.external_ids}

@@ -46,6 +46,8 @@ from custhub.security.reach import ReachKind
 
 #: Members that are more than a column.
 _APART = frozenset({"birthday", "tax_id", "custom_fields", *TEXTS})
+#: Kinds of parts of which one is the primary one.
+_WITH_PRIMARY = (Field.PHONES.value, Field.EMAILS.value, Field.ADDRESSES.value, Field.CONTACTS.value)
 
 
 class ProfileChange(NamedTuple):
@@ -67,7 +69,9 @@ class CustomerService:
         self._uow = context.uow
         self._who = context.who
 
-    async def create(self, body: CustomerCreate, occurred_at: datetime | None = None) -> CustomerRecord:
+    async def create(
+        self, body: CustomerCreate, occurred_at: datetime | None = None, is_unnamed: bool = False
+    ) -> CustomerRecord:
         """Store a new customer with all its parts; `occurred_at` is when a machine's values became true.
 
         Raises Suppressed; PhoneTaken and ExternalIdTaken show at commit.
@@ -76,7 +80,10 @@ class CustomerService:
         await self.check(body)
         record, key, numbers, values, tokens = await screened(context, CustomerBuilder(context).build(body))
         if occurred_at is not None and not context.is_person:
-            record = record._replace(row=record.row._replace(provenance=created(body.source, occurred_at)))
+            kinds = {field: getattr(body, field) for field in _WITH_PRIMARY}
+            primaries = {field: any(part.is_primary for part in parts) for field, parts in kinds.items() if parts}
+            origins = created(body.source, min(occurred_at, uow.now), primaries, is_unnamed=is_unnamed)
+            record = record._replace(row=record.row._replace(provenance=origins))
         context.customers.add(record.row, key, tokens)
         for phone, number in zip(record.phones, numbers, strict=True):
             context.phones.store(phone, number)

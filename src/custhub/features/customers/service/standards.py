@@ -10,7 +10,7 @@ from uuid import UUID
 
 from custhub.crypto.cipher import Dek
 from custhub.features.customers.queries.sources import SourceRanks
-from custhub.features.customers.rules.provenance import DEFAULT_PRIORITY
+from custhub.features.customers.rules.provenance import DEFAULT_PRIORITY, NOBODY
 from custhub.features.fields.service.catalogue import FieldCatalogue
 from custhub.kit.uow import UnitOfWork
 
@@ -50,4 +50,4 @@ class Standards:
 
     def priority_of(self, source: str) -> int:
         """How far a source is believed."""
-        return self.ranks.value.get(source, DEFAULT_PRIORITY)
+        return -1 if source == NOBODY else self.ranks.value.get(source, DEFAULT_PRIORITY)

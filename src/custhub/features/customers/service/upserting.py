@@ -6,15 +6,16 @@ number, an external id, or the claim of a match key - and run again, and find it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import NamedTuple
 
 from custhub.features.customers.models import EXTERNAL_ID
 from custhub.features.customers.queries import CustomerRecord
 from custhub.features.customers.repository import lost_race
 from custhub.features.customers.rules import MatchKind, parse_email, writes
+from custhub.features.customers.schemas.bodies import CustomerCreate
 from custhub.features.customers.schemas.upsert import UpsertRequest, UpsertResult
-from custhub.features.customers.service.claimed import ClaimedValues
+from custhub.features.customers.service.claimed import ClaimedValues, Touch
 from custhub.features.customers.service.context import CustomerContext
 from custhub.features.customers.service.joining import PartJoiner
 from custhub.features.customers.service.matching import CustomerMatcher, Match
@@ -26,7 +27,8 @@ from custhub.kit.writes import LostRace
 from custhub.security.fields import Field
 from custhub.security.principal import FieldNotWritable
 
-_PARTS = frozenset(
+#: Fields that are lists of parts.
+PARTS = frozenset(
     field.value
     for field in (Field.PHONES, Field.EMAILS, Field.ADDRESSES, Field.CONTACTS, Field.EXTERNAL_IDS, Field.TAGS)
 )
@@ -51,14 +53,16 @@ class CustomerUpsert:
         self._service = CustomerService(context)
         self._matcher = CustomerMatcher(context)
 
-    async def apply(self, body: UpsertRequest) -> Outcome:
+    async def apply(self, body: UpsertRequest, touch: Touch | None = None) -> Outcome:
         """Create or update. Pointers of refusals begin at the customer.
 
         Raises FieldNotWritable, MatchKeyMissing, MatchAmbiguous, and what a create or a change of the customer does;
         PhoneTaken and ExternalIdTaken by others show at commit, LostRace when a rival was faster.
         """
         context, customer, kinds = self._context, body.customer, frozenset(body.match_on)
-        sent = _sent(body)
+        sent = sent_fields(body.customer)
+        if touch is not None and touch.is_unnamed:
+            sent.discard(Field.DISPLAY_NAME.value)
         policy = context.who.policy
         # Whoever does not see a field learns nothing of it by sending values.
         unseen = sorted(sent & (policy.hidden | policy.masked))
@@ -67,9 +71,13 @@ class CustomerUpsert:
         numbers = [context.phones.read(phone, f"#/phones/{i}/number") for i, phone in enumerate(customer.phones)]
         match = await self._matcher.find(self._matcher.keys(customer, numbers, kinds))
         if match.record is None:
-            outcome = Outcome("created", await self._service.create(customer, body.occurred_at))
+            outcome = Outcome(
+                "created",
+                await self._service.create(customer, body.occurred_at, touch is not None and touch.is_unnamed),
+            )
         else:
-            outcome = await self._update(match.record, body, sent, numbers)
+            claims = ClaimedValues(context, match.record, body, touch)
+            outcome = await self._update(match.record, body, sent, numbers, claims)
         self._claim(outcome, match, kinds)
         return outcome
 
@@ -77,27 +85,34 @@ class CustomerUpsert:
         if outcome.result != "unchanged":
             for key, holder in match.claims.items():
                 self._context.customers.claim_match(key, outcome.record.row.id, holder)
-        # A key that was nobody's when it was looked up, and is somebody's now: a rival's, who is found next time.
+        self.heed_rivals(kinds)
+
+    def heed_rivals(self, kinds: Set[MatchKind] = frozenset(MatchKind)) -> None:
+        """Run again when a key that was nobody's when it was looked up is somebody's at commit: who is found then."""
         if MatchKind.PHONE in kinds:
             self._context.uow.on_violation(CLAIM, lost_race)
         if MatchKind.EXTERNAL_ID in kinds:
             self._context.uow.on_violation(EXTERNAL_ID, lost_race)
 
     async def _update(
-        self, record: CustomerRecord, body: UpsertRequest, sent: set[str], numbers: Sequence[PhoneNumber]
+        self,
+        record: CustomerRecord,
+        body: UpsertRequest,
+        sent: set[str],
+        numbers: Sequence[PhoneNumber],
+        claims: ClaimedValues,
     ) -> Outcome:
         context, customer, rules = self._context, body.customer, body.on_conflict
         if record.row.archived_at is not None:
             raise LostRace  # since it was found
         await self._service.check(customer)
-        claims = ClaimedValues(context, record, body)
-        change = self._service.planned(record, claims.standing(sent - _PARTS))
+        change = self._service.planned(record, claims.standing(sent - PARTS))
         mailboxes = [parse_email(email.email).folded for email in customer.emails]
         found = await screen(context.uow, context.keys, numbers, mailboxes)
-        joiner = PartJoiner(context, record, found, is_older=claims.is_older)
+        joiner = PartJoiner(context, record, found, claims.sayings)
         for field in Field:
             # Parts that are older than others are parts all the same.
-            if field in sent & _PARTS and writes(
+            if field in sent & PARTS and writes(
                 rules.of(field), is_empty=not getattr(record, field.value), is_older=False
             ):
                 joiner.join(field, customer, numbers)
@@ -117,7 +132,7 @@ class CustomerUpsert:
         return Outcome("updated", new)
 
 
-def _sent(body: UpsertRequest) -> set[str]:
+def sent_fields(customer: CustomerCreate) -> set[str]:
     """The fields that say something: null, an empty list and no fields stand for nothing, and the kind stays."""
-    given = {name: getattr(body.customer, name) for name in body.customer.model_fields_set - {Field.KIND.value}}
+    given = {name: getattr(customer, name) for name in customer.model_fields_set - {Field.KIND.value}}
     return {name for name, value in given.items() if value is not None and value not in ([], {})}

@@ -30,6 +30,7 @@ from custhub.features.quality.queries import FindingRecord, FindingRow, finding_
 from custhub.features.quality.repository import FindingRepository
 from custhub.features.quality.rules import FindingState
 from custhub.features.quality.schemas import etag_of
+from custhub.features.quality.service.parts import add_part, kind_of, remove_part
 from custhub.features.quality.vault import open_evidence, seal_evidence
 from custhub.kit.errors import HubError
 from custhub.kit.revisions import check_revision
@@ -45,13 +46,21 @@ class FindingDecisions:
         self._findings = FindingRepository(context.uow)
 
     async def accept(self, finding_id: UUID, if_match: frozenset[int] | None) -> FindingRecord:
-        """Write the proposed value after all. Raises FieldNotWritable, FindingDecided, FindingOutdated."""
+        """Write the proposed value after all. Raises FieldNotWritable, FindingDecided, FindingOutdated.
+
+        Of a part what adding it raises; FindingByHand for what is done elsewhere.
+        """
         context = self._context
         record, dek = await self._found(finding_id, if_match)
         row = record.row
         if row.state != FindingState.OPEN:
             raise FindingDecided
         evidence = open_evidence(dek, row)
+        part = kind_of(row.field)
+        if part is not None:
+            evidence["added"] = await add_part(context, row.customer_id, part, evidence["claimed"])
+            values = {"state": FindingState.ACCEPTED, "evidence": seal_evidence(dek, row.id, evidence)}
+            return self._decided(record, values, FindingAccepted, "finding.accepted")
         customer = (await context.live(row.customer_id)).row
         before, known = value_of(dek, customer, row.field), provenance_of(customer)
         until = self._uow.now + context.standards.confirmed_for
@@ -79,15 +88,21 @@ class FindingDecisions:
         if row.state == FindingState.OPEN:
             raise FindingNotDecided
         if row.state == FindingState.ACCEPTED:
-            evidence = open_evidence(dek, row)
-            customer = (await self._context.live(row.customer_id)).row
-            if value_of(dek, customer, row.field) != evidence["written"]:
-                raise FindingOutdated
-            entry = evidence["before_origin"]
-            origin = None if entry is None else Provenance({row.field: entry}, row.source, row.created_at).of(row.field)
-            await self._write(row, evidence["before"], {row.field: origin})
+            await self._take_back(row, dek)
         self._findings.on_reopened(_reopened)
         return self._decided(record, {"state": FindingState.OPEN}, FindingUndone, "finding.undone")
+
+    async def _take_back(self, row: FindingRow, dek: Dek) -> None:
+        evidence, part = open_evidence(dek, row), kind_of(row.field)
+        if part is not None:
+            await remove_part(self._context, row.customer_id, part, evidence["added"])
+            return
+        customer = (await self._context.live(row.customer_id)).row
+        if value_of(dek, customer, row.field) != evidence["written"]:
+            raise FindingOutdated
+        entry = evidence["before_origin"]
+        origin = None if entry is None else Provenance({row.field: entry}, row.source, row.created_at).of(row.field)
+        await self._write(row, evidence["before"], {row.field: origin})
 
     async def _found(self, finding_id: UUID, if_match: frozenset[int] | None) -> tuple[FindingRecord, Dek]:
         """A finding to decide, with the key of its customer. Raises PersonRequired, IntegrityError."""
