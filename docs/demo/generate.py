@@ -1,4 +1,4 @@
-"""Write `customers.csv` and `manifest.json` anew: `python docs/demo/generate.py`, or `--check` to compare only.
+"""Write both files and `manifest.json` anew: `python docs/demo/generate.py`, or `--check` to compare only.
 
 The same bytes come out on every machine. Nobody in the file exists.
 """

@@ -19,8 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from demorun import report
+from demodata.shop import MAPPING
+from demorun import importing_report, report
 from demorun.hub import EmbeddedHub, HubNotStarted
+from demorun.importing import ImportFailed, prepare, take_back
+from demorun.importing import run as run_import
 from demorun.proving import RotationFailed, found_by, refused_again, reveal, rotate
 from demorun.reading import figures_of, shows_a_number, walk
 from demorun.sending import Outcome, rows_of, send
@@ -57,7 +60,7 @@ def main() -> int:
             return status
     except KeyboardInterrupt:
         return 130
-    except (HubNotStarted, RotationFailed, httpx.HTTPError) as error:
+    except (HubNotStarted, ImportFailed, RotationFailed, httpx.HTTPError) as error:
         out.print(f"The demonstration could not run: {error}", style="red", markup=False)
         if isinstance(error, httpx.HTTPStatusError):
             out.print(error.response.text[:1_000], markup=False)
@@ -84,6 +87,7 @@ def demonstrate(out: Console, url: str, token: str) -> int:
         customer_id = outcome.ids.get(manifest["lookup"]["row"], "")
         _look_up(out, client, verdict, manifest, customer_id)
         _reveal(out, client, verdict, manifest, outcome)
+        _import(out, client, verdict, manifest, outcome)
         with out.status("Replacing keys while reading: this takes half a minute, every process must know the new ones"):
             rotations = [rotate(client, purpose, connect) for purpose in ("field", "bidx")]
         report.show_rotations(out, rotations)
@@ -156,6 +160,36 @@ def _reveal(
     verdict.compare("revealed number", expected["e164"], opened["e164"])
     verdict.compare("revealed extension", expected["extension"], opened["extension"])
     verdict.compare("reason in the audit entry", "call_back", entry["reason"])
+
+
+def _import(
+    out: Console, client: httpx.Client, verdict: report.Verdict, manifest: dict[str, Any], outcome: Outcome
+) -> None:
+    """A file of a shop comes in by a mapping, and goes again."""
+    expected = manifest["shop"]
+    ours = set(outcome.ids.values())
+    before = {customer["id"]: customer["revision"] for customer in walk(client) if customer["id"] in ours}
+    made = prepare(client, (HERE / "shop.csv").read_bytes(), MAPPING)
+    importing_report.show_preview(out, made)
+    found = {name: made.file[name] for name in ("rows", "encoding", "delimiter")}
+    verdict.compare("import", {name: expected[name] for name in found}, found)
+    nowhere = made.preview["unmapped_columns"]
+    verdict.compare("columns that go nowhere", expected["columns_that_go_nowhere"], nowhere)
+    with Progress(console=out) as progress:
+        run_import(client, made, progress)
+    importing_report.show_result(out, made)
+    verdict.compare("imported", expected["created"], made.counts["created"])
+    verdict.compare("not imported", expected["refused"], made.counts["failed"])
+    verdict.compare("not imported", expected["refused_by_code"], made.rows_by_code())
+    number = expected["number_of_the_first_row"]
+    verdict.compare("customers found by a number that was imported", 1, len(found_by(client, number)))
+    with Progress(console=out) as progress:
+        undone = take_back(client, made, progress)
+    importing_report.show_undo(out, undone)
+    verdict.compare("undo of the import", {"removed": expected["created"], "kept": 0}, dict(undone))
+    verdict.compare("customers found by that number after the undo", 0, len(found_by(client, number)))
+    after = {customer["id"]: customer["revision"] for customer in walk(client) if customer["id"] in ours}
+    verdict.compare("customers of before are as they were", True, before == after)
 
 
 def _still_so(client: httpx.Client, verdict: report.Verdict, manifest: dict[str, Any], customer_id: str) -> None:

@@ -11,6 +11,7 @@ from demodata.dice import Dice
 from demodata.faults import family_rows, formula_rows, id_twins, phone_twins, spoilt_rows
 from demodata.manifest import manifest_of
 from demodata.rows import COLUMNS, Register, Row
+from demodata.shop import shop_file
 
 SEED = 20_260_501
 ROWS = 3_200
@@ -55,5 +56,6 @@ def files() -> dict[str, bytes]:
     """Name -> content of the files kept beside the generator."""
     rows = build()
     table = csv_of(rows)
-    manifest = json.dumps(manifest_of(rows, table), ensure_ascii=False, indent=1) + "\n"
-    return {"customers.csv": table, "manifest.json": manifest.encode()}
+    shop, expected = shop_file(rows, SEED + 1)
+    manifest = json.dumps(manifest_of(rows, table) | {"shop": expected}, ensure_ascii=False, indent=1) + "\n"
+    return {"customers.csv": table, "shop.csv": shop, "manifest.json": manifest.encode()}

@@ -51,7 +51,7 @@ def taken(rows: list[Any]) -> list[Any]:
     return [row for row in rows if row.code in ("", "phone_taken", "external_id_taken")]
 
 
-@pytest.mark.parametrize("name", ["customers.csv", "manifest.json"])
+@pytest.mark.parametrize("name", ["customers.csv", "shop.csv", "manifest.json"])
 def test_the_committed_file_is_what_the_generator_writes(demo: Path, made: Any, name: str) -> None:
     assert (demo / name).read_bytes() == made[1][name]
 
