@@ -30,7 +30,7 @@ from custhub.features.customers.service.contact_points import CustomerContactPoi
 from custhub.features.customers.service.rendering import CustomerRenderer
 from custhub.features.customers.service.selecting import SAVED_SELECTIONS
 from custhub.features.customers.service.standards import STANDARDS, Standards
-from custhub.features.customers.tasks import SearchRebuild
+from custhub.features.customers.tasks import ContactPointMarking, SearchRebuild
 from custhub.features.exports.service.handing import LINK as EXPORT_LINK
 from custhub.features.exports.service.handing import ExportDownload
 from custhub.features.exports.tasks import ExportJob
@@ -130,7 +130,7 @@ class Application:
         standards = Standards(self.catalogue, self.ranks, RefusalKeeper(self.keys), confirmed_for)
         self.hub.parts |= {CATALOGUE: self.catalogue, STANDARDS: standards}
         self.imports = import_jobs(self.hub, self.files, standards)
-        self.hub.parts[CONTACT_POINTS] = CustomerContactPoints(self.keys)
+        self.contact_points = self.hub.parts[CONTACT_POINTS] = CustomerContactPoints(self.keys)
         gates = (SuppressionGate(self.database, self.keys), ConsentGate(self.database))
         self.messages = message_sender(self.hub, lambda: egress_client(settings), gates)
         renderers = {"customer": CustomerRenderer(self.database, self.keys, self.catalogue)}
@@ -226,6 +226,7 @@ class Application:
             BulkActionJob(self.hub),
             BulkUndoJob(self.hub),
             SearchRebuild(),
+            ContactPointMarking(self.contact_points),
             ExportJob(self.hub),
             *self.imports,
         )

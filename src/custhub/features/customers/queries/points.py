@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, literal_column, select, union
+from sqlalchemy import BindParameter, bindparam, literal_column, select, union
 
 from custhub.features.customers.models import customer_emails
 from custhub.features.phones.models import customer_phones
@@ -20,8 +20,25 @@ def _first(values: Iterable[Any]) -> UUID:
     return next(iter(values))  # type: ignore[no-any-return]  # a row has no types
 
 
-_OF_NUMBER = Query(select(_p.customer_id).where(any_of(_p.exact_index, "indexes")).distinct(), _first, everyone=_WHY)
-_OF_MAILBOX = Query(select(_e.customer_id).where(_e.folded == bindparam("folded")).distinct(), _first, everyone=_WHY)
+_LIMIT: BindParameter[int] = bindparam("limit")
+_OF_NUMBER = Query(
+    select(_p.customer_id)
+    .where(any_of(_p.exact_index, "indexes"), _p.suppressed_by.is_(None))
+    .distinct()
+    .order_by(_p.customer_id)
+    .limit(_LIMIT),
+    _first,
+    everyone=_WHY,
+)
+_OF_MAILBOX = Query(
+    select(_e.customer_id)
+    .where(_e.folded == bindparam("folded"), _e.suppressed_by.is_(None))
+    .distinct()
+    .order_by(_e.customer_id)
+    .limit(_LIMIT),
+    _first,
+    everyone=_WHY,
+)
 _held = union(
     *(
         select(column.table.c.customer_id).where(
@@ -31,19 +48,19 @@ _held = union(
         for column in (_p.suppressed_by, _e.suppressed_by)
     )
 ).subquery()
-_HELD_BACK = Query(select(_held.c.customer_id), _first, everyone=_WHY)
+_HELD_BACK = Query(select(_held.c.customer_id).order_by(_held.c.customer_id).limit(_LIMIT), _first, everyone=_WHY)
 
 
-async def holders_of_number(reader: Reader, indexes: Sequence[bytes]) -> set[UUID]:
-    """Customers with a number of one of these exact indexes."""
-    return set(await _OF_NUMBER.all(reader, indexes=list(indexes)))
+async def holders_of_number(reader: Reader, indexes: Sequence[bytes], limit: int) -> set[UUID]:
+    """Some customers with a number of one of these exact indexes that nothing holds back."""
+    return set(await _OF_NUMBER.all(reader, indexes=list(indexes), limit=limit))
 
 
-async def holders_of_mailbox(reader: Reader, folded: str) -> set[UUID]:
-    """Customers with this address."""
-    return set(await _OF_MAILBOX.all(reader, folded=folded))
+async def holders_of_mailbox(reader: Reader, folded: str, limit: int) -> set[UUID]:
+    """Some customers with this address that nothing holds back."""
+    return set(await _OF_MAILBOX.all(reader, folded=folded, limit=limit))
 
 
-async def held_back(reader: Reader, suppression_id: UUID) -> set[UUID]:
-    """Customers with a number or address that this entry of the list holds back."""
-    return set(await _HELD_BACK.all(reader, suppression_id=suppression_id))
+async def held_back(reader: Reader, suppression_id: UUID, limit: int) -> set[UUID]:
+    """Some customers with a number or address that this entry of the list holds back."""
+    return set(await _HELD_BACK.all(reader, suppression_id=suppression_id, limit=limit))
