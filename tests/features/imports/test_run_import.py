@@ -203,6 +203,31 @@ async def test_s85_the_suppression_list_holds_for_files(fresh_hub: HubUnderTest)
     assert [customer["phones"][0]["contactable"] for customer in made] == [False, True]
 
 
+async def test_s85_who_is_erased_while_a_file_runs_does_not_come_back_by_it(fresh_hub: HubUnderTest) -> None:
+    """The list named nobody when the run began: rows made since then are made again."""
+    gone, count = make_number(), 2_500
+    rows = [[f"n{i}", "", ""] for i in range(count - 1)] + [["last", gone, ""]]
+    made = await ready(fresh_hub.api, csv_of(rows))
+    job_id = await start(fresh_hub.api, made["id"])
+    key = from_text(Prefix.JOB, job_id)
+    runner = worker(fresh_hub)
+
+    async def is_done() -> bool:
+        job = await job_of(fresh_hub, key)
+        if 0 < job.processed < count and not asked:
+            body = {"phone": gone, "kind": "erased", "reason": "person_asked"}
+            asked.append((await fresh_hub.api.post("/v1/suppressions", json=body)).status_code)
+        return job.finished_at is not None
+
+    asked: list[int] = []
+    await work_until(runner, is_done, 60.0)
+    await runner.settled()
+    assert asked == [201]
+    [failed] = await rows_of(fresh_hub.api, made["id"], outcome="failed")
+    assert (failed["row"], failed["errors"][0]["code"]) == (count + 1, "suppressed")
+    assert (await fresh_hub.rows("SELECT count(*) FROM customers"))[0][0] == count - 1
+
+
 async def test_j05_a_run_that_died_goes_on_with_exact_counts(fresh_hub: HubUnderTest) -> None:
     """A worker that stops in the middle: the next run goes on behind the last batch."""
     rows = [[f"n{i}", make_number() if i % 10 else "1", ""] for i in range(1_500)]

@@ -77,10 +77,11 @@ class PreparedBatch(NamedTuple):
 class BulkPreparer:
     """Makes customers ready as one caller; nothing of it asks a database.
 
-    Owners, teams and persons that a body names are checked by whoever stores it.
+    Owners, teams and persons that a body names are checked by whoever stores it. Without `is_screened` nothing is
+    hashed for the suppression list: whoever stores it knows that the list names nobody.
     """
 
-    def __init__(self, context: CustomerContext, *, bulk_id: UUID | None = None) -> None:
+    def __init__(self, context: CustomerContext, *, bulk_id: UUID | None = None, is_screened: bool = True) -> None:
         uow = context.uow
         self._context = context
         self._audit = AuditWriter(context.keys)
@@ -90,6 +91,7 @@ class BulkPreparer:
         self._events = self._coders.of(EVENTS)
         self._entries = self._coders.of(ENTRIES)
         uow.bulk_id = bulk_id
+        self._is_screened = is_screened
 
     def at(self, now: datetime) -> None:
         """From now on it is so late."""
@@ -105,7 +107,7 @@ class BulkPreparer:
             claims_of(self._context.phones, new),
             new.record.external_ids,
             [*self._own(new), *self._told(row.id, sorted(body.model_fields_set))],
-            [*self._asked(new)],
+            [*self._asked(new)] if self._is_screened else (),
         )
 
     def _asked(self, new: NewCustomer) -> Iterable[Asked]:

@@ -53,6 +53,7 @@ class CustomerContext:
         self.customers = CustomerRepository(uow, who.reach)
         self.phones = PhoneService(uow, keys, settings.default_country, self.explain_taken)
         self.quotas = PhoneQuotas(uow, who, settings)
+        self._caller: str | None = None
 
     def dek(self, record: CustomerRecord) -> Dek:
         """The customer's data key. Raises IntegrityError when it is gone."""
@@ -122,8 +123,10 @@ class CustomerContext:
     @property
     def caller(self) -> str:
         """Who is calling, as customers keep it: `user:usr_...`."""
-        who = self.who
-        return f"{who.kind}:{to_text(Prefix.USER if who.kind == 'user' else Prefix.CLIENT, who.id)}"
+        if self._caller is None:
+            who = self.who
+            self._caller = f"{who.kind}:{to_text(Prefix.USER if who.kind == 'user' else Prefix.CLIENT, who.id)}"
+        return self._caller
 
     @property
     def is_person(self) -> bool:

@@ -184,7 +184,7 @@ class RowPreparer:
             timedelta(),
         )
         context = CustomerContext(uow, who, keys, settings, standards)
-        self._preparer = BulkPreparer(context, bulk_id=task.bulk_id)
+        self._preparer = BulkPreparer(context, bulk_id=task.bulk_id, is_screened=task.is_screened)
         self._is_shown = task.kind == "preview"
         self.reader = RowReader(task)
 

@@ -45,7 +45,7 @@ _MOST_LOST: Final = 3
 
 
 class KeysChanged(Exception):
-    """Keys changed their parts: rows that wait were made with others."""
+    """Keys changed their parts, or the suppression list is empty no longer: rows that wait were made without it."""
 
 
 class ImportRun:
@@ -61,6 +61,7 @@ class ImportRun:
         self._who: Principal = restored(row.standing)
         self._rows = _ROWS[database.name]
         self._references = References()
+        self._is_screened = True
         self._task = Task(
             "rows",
             {"default_country": settings.default_country},
@@ -112,9 +113,10 @@ class ImportRun:
         if self._row.finished_at is not None:
             return True
         stand = stand_of(self._keys, self._standards.catalogue.value)
+        self._is_screened = await is_anybody_suppressed(self._database)
         task = Task(
             **{name: getattr(self._task, name) for name in Task.__slots__}
-            | {"skip": self._done, "catalogue": self._standards.catalogue.value}
+            | {"skip": self._done, "catalogue": self._standards.catalogue.value, "is_screened": self._is_screened}
         )
         process = await Preparation.start(task, self._keys, reader)
         try:
@@ -140,8 +142,9 @@ class ImportRun:
                 self._check_keys(stand)
                 context = CustomerContext(uow, self._who, self._keys, self._settings, self._standards)
                 out_of_reach = await self._references.refused(context, batch["references"])
-                asked = asked_of(batch) if await is_anybody_suppressed(uow) else ()
-                suppressed, held_back = await screen_prepared(uow, asked)
+                if not self._is_screened and await is_anybody_suppressed(uow):
+                    raise KeysChanged
+                suppressed, held_back = await screen_prepared(uow, asked_of(batch))
                 out_of_reach |= suppressed
                 began = time.thread_time()
                 refused = await store_prepared(context, without(prepared, out_of_reach))

@@ -39,6 +39,8 @@ class Task:
     bulk_id: UUID | None = None
     #: Rows to leave out: they are stored.
     skip: int = 0
+    #: Whether numbers and addresses are hashed for the suppression list: not while that names nobody.
+    is_screened: bool = True
     #: Vocabularies and custom fields, as they are now.
     catalogue: Catalogue = field(default_factory=Catalogue)
 
@@ -72,6 +74,7 @@ def setup_of(task: Task, keys: LiveKeys, reader: FileReader) -> dict[str, Any]:
         "request_id": task.request_id,
         "bulk_id": None if task.bulk_id is None else task.bulk_id.bytes,
         "skip": task.skip,
+        "is_screened": task.is_screened,
         "catalogue": pickle.dumps(Catalogue(task.catalogue.definitions, task.catalogue.vocabularies)),
         "keyring": _needed(keys.loaded).to_json(),
         "roles": {
@@ -101,6 +104,7 @@ def task_of(setup: Mapping[str, Any]) -> Task:
         setup["request_id"],
         None if bulk_id is None else UUID(bytes=bulk_id),
         setup["skip"],
+        setup["is_screened"],
         pickle.loads(setup["catalogue"]),  # noqa: S301  # what this program wrote, from the hub to its own child
     )
 
