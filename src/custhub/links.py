@@ -9,6 +9,7 @@ from custhub.features.bulk.links import CustomerBulkRows
 from custhub.features.consents.links import CustomerConsents
 from custhub.features.customers.links import CustomerRows, CustomerTraces
 from custhub.features.exports.links import CustomerExports
+from custhub.features.imports.links import CustomerImportImages
 from custhub.features.intake.links import CustomerTouchpoints
 from custhub.features.links.links import CustomerLinkTokens
 from custhub.features.messages.links import CustomerMessages
@@ -29,5 +30,6 @@ LINKS: tuple[Callable[[LiveKeys], CustomerLink], ...] = (
     lambda _: CustomerDeliveries(),
     lambda _: CustomerBulkRows(),
     lambda _: CustomerLinkTokens(),
+    lambda _: CustomerImportImages(),
     CustomerExports,
 )

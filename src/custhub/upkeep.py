@@ -7,6 +7,7 @@ from custhub.events.relay import EventRelay
 from custhub.events.retention import EventRetention
 from custhub.features.bulk.tasks import forget_bulk_actions
 from custhub.features.exports.tasks import forget_exports
+from custhub.features.imports.tasks import forget_imports
 from custhub.features.links.service import forget_links
 from custhub.features.phones.service.quotas import OLD_USES, USES_KEPT
 from custhub.features.webhooks.tasks import Webhooks
@@ -36,6 +37,7 @@ class Upkeep:
         await forget_bulk_actions(self._hub)
         await forget_links(database, now)
         await forget_exports(self._hub)
+        await forget_imports(self._hub)
 
     async def measure(self) -> None:
         """Set the gauges that somebody has to look for."""

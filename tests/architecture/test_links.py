@@ -66,5 +66,6 @@ def test_app_hands_the_links_on(tmp_path: Path) -> None:
         "CustomerDeliveries",
         "CustomerBulkRows",
         "CustomerLinkTokens",
+        "CustomerImportImages",
         "CustomerExports",
     ]

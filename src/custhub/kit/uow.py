@@ -123,6 +123,8 @@ class UnitOfWork:
         self._facts: list[Fact] = []
         self._notes: list[Note] = []
         self._afterwards: list[Callable[[], None]] = []
+        #: How much of the three above belongs to what was sent.
+        self._sent = (0, 0, 0)
         self._translations: dict[str, Callable[[], Awaitable[HubError]]] = {}
         self._transaction: AbstractAsyncContextManager[TransactionConnection] | None = None
         self._connection: TransactionConnection | None = None
@@ -185,6 +187,28 @@ class UnitOfWork:
         """Send what is collected inside an explicit transaction, so that later reads see it."""
         await self._send(await self._begin())
 
+    async def attempt(self) -> None:
+        """`flush` for one of several: a refused constraint takes back what was not sent before, and nothing else.
+
+        Raises what the constraint means; LostRace ends the transaction as ever.
+        """
+        connection = await self._begin()
+        await connection.execute("SAVEPOINT part", ())
+        try:
+            await connection.send(self.writes)
+        except Violation as violation:
+            await connection.execute("ROLLBACK TO SAVEPOINT part", ())
+            self.forget()
+            raise await self.explain(violation) from violation
+        await connection.execute("RELEASE SAVEPOINT part", ())
+        self._settle()
+
+    def forget(self) -> None:
+        """Drop what was collected since the last `flush` or `attempt`, with what it would have told others."""
+        facts, notes, afterwards = self._sent
+        self.writes.clear()
+        del self._facts[facts:], self._notes[notes:], self._afterwards[afterwards:]
+
     async def load(self, table: str, rows: Sequence[Any]) -> None:
         """Store encoded rows (kit/bulk.py) inside the explicit transaction, which it opens."""
         connection = await self._begin()
@@ -216,6 +240,7 @@ class UnitOfWork:
             await self.rollback()
             raise await self.explain(violation) from violation
         self.writes.clear()
+        self._sent = (0, 0, 0)
         if recorded:
             self.recorder.committed()
         afterwards, self._afterwards = self._afterwards, []
@@ -231,6 +256,7 @@ class UnitOfWork:
         """Drop everything."""
         self.writes.clear()
         self._facts, self._notes, self._afterwards = [], [], []
+        self._sent = (0, 0, 0)
         transaction, self._transaction, self._connection = self._transaction, None, None
         if transaction is not None:
             await transaction.__aexit__(_RolledBack, _RolledBack(), None)
@@ -248,7 +274,11 @@ class UnitOfWork:
         except Violation as violation:
             await self.rollback()
             raise await self.explain(violation) from violation
+        self._settle()
+
+    def _settle(self) -> None:
         self.writes.clear()
+        self._sent = (len(self._facts), len(self._notes), len(self._afterwards))
 
 
 class _RolledBack(Exception):

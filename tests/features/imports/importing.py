@@ -12,7 +12,7 @@ import orjson
 
 from custhub.jobs.models import JobRow
 from custhub.jobs.runner import JobRunner
-from custhub.kit.ids import Prefix, from_text
+from custhub.kit.ids import Prefix, from_bytes, from_text
 from tests.client import ApiClient
 from tests.features.jobs.working import Kind, job_of, work_until, worker_of
 from tests.hub import HubUnderTest
@@ -120,6 +120,28 @@ async def rows_of(api: ApiClient, import_id: str, **params: Any) -> list[dict[st
         cursor = answer.json()["next_cursor"]
         if cursor is None:
             return found
+
+
+async def undo(hub: HubUnderTest, import_id: str) -> dict[str, Any]:
+    """Take an import back; the import afterwards."""
+    answer = await hub.api.post(f"/v1/imports/{import_id}/undo")
+    assert answer.status_code == 202, answer.text
+    job = await run_job(hub, answer.json()["id"])
+    assert job.state == "succeeded", job.error
+    return await get_import(hub.api, import_id)
+
+
+async def content_of(hub: HubUnderTest) -> list[dict[str, Any]]:
+    """The business content of every customer, as all that is kept of it is exported (MATCHING 5)."""
+    found = await hub.rows("SELECT id FROM customers WHERE erased_at IS NULL ORDER BY id")
+    keys = [from_bytes(row[0]) if isinstance(row[0], bytes) else row[0] for row in found]
+    exported = []
+    for key in keys:
+        whole: dict[str, Any] = {}
+        for link in hub.app.links:
+            whole |= await link.export(hub.app.database, key)
+        exported.append(whole)
+    return exported
 
 
 def refused(answer: Any) -> list[str]:

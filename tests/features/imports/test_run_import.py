@@ -30,7 +30,15 @@ async def test_a_file_becomes_customers(fresh_hub: HubUnderTest) -> None:
     rows = [["李娜", number, "li@example.com"], ["王伟", "12", "w@example.com"], ["", "", ""], ["张三", "", "nobody"]]
     done = await imported(fresh_hub, csv_of(rows))
     assert done["status"] == "succeeded"
-    assert done["counts"] == {"total": 4, "created": 1, "updated": 0, "unchanged": 0, "failed": 2, "skipped": 1}
+    assert done["counts"] == {
+        "total": 4,
+        "created": 1,
+        "updated": 0,
+        "unchanged": 0,
+        "refused": 0,
+        "failed": 2,
+        "skipped": 1,
+    }
     results = await rows_of(api, done["id"])
     assert [(r["row"], r["outcome"]) for r in results] == [
         (2, "created"), (3, "failed"), (4, "skipped"), (5, "failed"),

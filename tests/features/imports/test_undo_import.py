@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tests.customers import problem_of
-from tests.features.imports.importing import csv_of, get_import, imported, make_import, ready, rows_of, run_job, start
+from tests.features.imports.importing import content_of, csv_of, imported, make_import, ready, rows_of, start, undo
 from tests.hub import HubUnderTest, make_customer, make_number
 
 TABLES = (
@@ -14,26 +12,8 @@ TABLES = (
 COLUMNS = ["display_name", "phones[0].number", "emails[0].email", "addresses[0].city", "external_ids[shop]"]
 
 
-async def content_of(hub: HubUnderTest) -> list[Any]:
-    """The business content of every customer, as it is exported."""
-    ids = await hub.rows("SELECT id FROM customers WHERE erased_at IS NULL ORDER BY id")
-    link = hub.app.links[0]
-    from custhub.kit.ids import from_bytes
-
-    keys = [from_bytes(row[0]) if isinstance(row[0], bytes) else row[0] for row in ids]
-    return [await link.export(hub.app.database, key) for key in keys]
-
-
 async def counts(hub: HubUnderTest) -> dict[str, int]:
     return {table: (await hub.rows(f"SELECT count(*) FROM {table}"))[0][0] for table in TABLES}  # noqa: S608
-
-
-async def undo(hub: HubUnderTest, import_id: str) -> dict[str, Any]:
-    answer = await hub.api.post(f"/v1/imports/{import_id}/undo")
-    assert answer.status_code == 202, answer.text
-    job = await run_job(hub, answer.json()["id"])
-    assert job.state == "succeeded", job.error
-    return await get_import(hub.api, import_id)
 
 
 async def test_an_undo_leaves_what_was_there_before(fresh_hub: HubUnderTest) -> None:
@@ -45,7 +25,7 @@ async def test_an_undo_leaves_what_was_there_before(fresh_hub: HubUnderTest) -> 
     assert done["counts"]["created"] == 70
     ids = [row["customer_id"] for row in await rows_of(api, done["id"], outcome="created")]
     undone = await undo(fresh_hub, done["id"])
-    assert (undone["status"], undone["undo"]) == ("undone", {"removed": 70, "kept": 0})
+    assert (undone["status"], undone["undo"]) == ("undone", {"removed": 70, "restored": 0, "kept": 0})
     assert await content_of(fresh_hub) == before
     assert await counts(fresh_hub) == rows_before
     problem_of(await api.get(f"/v1/customers/{ids[0]}"), 410, "erased")
@@ -65,7 +45,7 @@ async def test_customers_that_were_touched_since_stay_and_are_named(fresh_hub: H
     organisation = {"kind": "organisation", "company_name": "x", "contacts": [{"name": "n", "person_id": ids[2]}]}
     assert (await api.post("/v1/customers", json=organisation)).status_code == 201
     undone = await undo(fresh_hub, done["id"])
-    assert undone["undo"] == {"removed": 2, "kept": 2}
+    assert undone["undo"] == {"removed": 2, "restored": 0, "kept": 2}
     kept = await rows_of(api, done["id"], outcome="kept")
     assert [(row["row"], row["customer_id"]) for row in kept] == [(3, ids[1]), (4, ids[2])]
     assert (await api.get(f"/v1/customers/{ids[1]}")).json()["note"] == "calls back"

@@ -84,17 +84,17 @@ BLANK: Mapping[str, Any] = {
     "provenance": None,
 }
 _c = customers.c
-#: Of these customers those that are as they were made: nothing but their ids stays.
-BLANK_UNTOUCHED = Command(
+#: Nothing but their ids stays of these customers.
+BLANK_ALL = Command(
     update(customers)
-    .where(any_of(_c.id, "ids"), _c.revision == 1)
+    .where(any_of(_c.id, "ids"), _c.erased_at.is_(None))
     .values(
         {
             **{name: null() if value is None else value for name, value in BLANK.items()},
             "archived_at": bindparam("now", type_=_c.archived_at.type),
             "erased_at": bindparam("now", type_=_c.erased_at.type),
             "updated_at": bindparam("now", type_=_c.updated_at.type),
-            "revision": 2,
+            "revision": _c.revision + 1,
         }
     )
 )
@@ -102,7 +102,7 @@ DROP_PARTS = tuple(
     Command(delete(table).where(any_of(table.c.customer_id, "ids")))
     for table in (
         customer_emails, customer_addresses, customer_contacts, customer_external_ids, customer_tags,
-        customer_field_values, search_tokens, customer_keys,
+        customer_field_values, search_tokens, match_claims, customer_keys,
     )
 )  # fmt: skip
 _CLAIM = ContestedInsert(customer_external_ids, ("source", "external_id"))

@@ -102,6 +102,14 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "The cell holds a number too long to be exact; format the column as text.",
         "数字过长而不精确，请将该列设为文本格式。",
     ),
+    "confirmed": (
+        "A person has confirmed another value; the refused one waits as a finding.",
+        "已有人确认了另一个值，被拒绝的值列为待处理问题。",
+    ),
+    "source_priority": (
+        "A source that is believed more says something else; the refused value waits as a finding.",
+        "更可信的来源给出了不同的值，被拒绝的值列为待处理问题。",
+    ),
     "invalid_json": ("The line is not a JSON object of this kind.", "该行不是所需的 JSON 对象。"),
 }
 

@@ -12,7 +12,8 @@ _COUNTS: dict[str, dict[str, Any]] = {
     "created": {**_COUNT, "description": "Customers that were created", "examples": [950]},
     "updated": {**_COUNT, "description": "Customers that were changed", "examples": [20]},
     "unchanged": {**_COUNT, "description": "Rows that said nothing new", "examples": [10]},
-    "failed": {**_COUNT, "description": "Rows that were refused", "examples": [20]},
+    "refused": {**_COUNT, "description": "Rows whose values do not stand against what is known", "examples": [0]},
+    "failed": {**_COUNT, "description": "Rows that break a rule", "examples": [20]},
     "skipped": {**_COUNT, "description": "Rows with nothing on them", "examples": [0]},
 }
 
@@ -58,6 +59,7 @@ class ImportTakenBack(ImportEvent):
     __slots__ = ()
     type = "import.undone"
     members: ClassVar[Any] = {
-        "removed": {**_COUNT, "description": "Customers that are gone again", "examples": [950]},
-        "kept": {**_COUNT, "description": "Customers that have changed since, and stay", "examples": [3]},
+        "removed": {**_COUNT, "description": "Rows whose customers are gone again", "examples": [950]},
+        "restored": {**_COUNT, "description": "Rows whose customers are as they were", "examples": [20]},
+        "kept": {**_COUNT, "description": "Rows whose customers have changed since, and stay", "examples": [3]},
     }

@@ -8,18 +8,22 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
     PrimaryKeyConstraint,
+    SmallInteger,
     String,
     Table,
     UniqueConstraint,
 )
 
+from custhub.crypto.columns import Sealed, SealedColumn
 from custhub.kit.db import Id, Instant, Json, metadata
+from custhub.kit.query import REACH
 
 MAPPING_NAME = "uq_import_mappings_source_name"
 
@@ -29,8 +33,6 @@ imports = Table(
     Column("id", Id, primary_key=True),
     Column("source", String(40), nullable=False),
     Column("mode", String(8), nullable=False),
-    Column("match_on", Json, nullable=False),
-    Column("on_conflict", String(12), nullable=False),
     Column("mapping", Json, nullable=False),
     Column("mapping_id", Id),
     Column("wishes", Json, nullable=False),
@@ -58,8 +60,13 @@ imports = Table(
     Column("finished_at", Instant),
     Column("updated_at", Instant, nullable=False),
     Column("revision", Integer, nullable=False),
+    # How rows meet customers who are there; none where each makes a new one.
+    Column("matching", Json),
+    Column("refused", BigInteger, nullable=False),
+    Column("restored", BigInteger, nullable=False),
 )
 Index("ix_imports_actor", imports.c.actor_id, imports.c.id)
+Index("ix_imports_created", imports.c.created_at)
 
 import_batches = Table(
     "import_batches",
@@ -75,6 +82,27 @@ import_batches = Table(
     Column("outcomes", LargeBinary, nullable=False),
     PrimaryKeyConstraint("import_id", "first"),
 )
+
+# Of an import that meets customers who are there: whom it touched, and what they were before.
+import_images = Table(
+    "import_images",
+    metadata,
+    Column("import_id", Id, ForeignKey("imports.id"), nullable=False),
+    # No foreign key: the id stays when the customer goes.
+    Column("customer_id", Id, nullable=False),
+    # As the import left it: who has moved on since was changed by somebody else.
+    Column("left_revision", Integer, nullable=False),
+    Column("is_new", Boolean, nullable=False),
+    # Before its first change; sealed under the key of the customer.
+    Column("before", SealedColumn),
+    # Review items that were opened for what did not stand.
+    Column("findings", Json, nullable=False),
+    # What an undo has made of it (rules/outcomes.py).
+    Column("verdict", SmallInteger),
+    PrimaryKeyConstraint("import_id", "customer_id"),
+    info={REACH: "customer_id"},
+)
+Index("ix_import_images_customer", import_images.c.customer_id)
 
 import_mappings = Table(
     "import_mappings",
@@ -96,8 +124,6 @@ class ImportRow(NamedTuple):
     id: UUID
     source: str
     mode: str
-    match_on: list[str]
-    on_conflict: str
     mapping: Any
     mapping_id: UUID | None
     wishes: Any
@@ -124,6 +150,9 @@ class ImportRow(NamedTuple):
     finished_at: datetime | None
     updated_at: datetime
     revision: int
+    matching: Any
+    refused: int
+    restored: int
 
 
 class BatchRow(NamedTuple):
@@ -135,6 +164,18 @@ class BatchRow(NamedTuple):
     failed: int
     faults: list[Any]
     outcomes: bytes
+
+
+class ImageRow(NamedTuple):
+    """A row of import_images."""
+
+    import_id: UUID
+    customer_id: UUID
+    left_revision: int
+    is_new: bool
+    before: Sealed | None
+    findings: list[str]
+    verdict: int | None
 
 
 class MappingRow(NamedTuple):

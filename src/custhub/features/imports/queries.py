@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, null, or_, select
+from sqlalchemy import bindparam, func, null, or_, select
 
 from custhub.features.imports.models import (
     BatchRow,
+    ImageRow,
     ImportRow,
     MappingRow,
     import_batches,
+    import_images,
     import_mappings,
     imports,
 )
@@ -19,8 +23,13 @@ from custhub.jobs.models import JobRow, jobs
 from custhub.kit.paging import Page
 from custhub.kit.query import Query, Reader, any_of
 
-_i, _b, _m = imports.c, import_batches.c, import_mappings.c
+_i, _b, _m, _g = imports.c, import_batches.c, import_mappings.c, import_images.c
 _LAST = UUID(int=(1 << 128) - 1)
+
+
+def _first(values: Iterable[Any]) -> UUID:
+    return next(iter(values))  # type: ignore[no-any-return]  # a row has no types
+
 
 IMPORT = Query(select(imports).where(_i.id == bindparam("id")), ImportRow._make)
 IMPORT_LOCKED = Query(select(imports).where(_i.id == bindparam("id")).with_for_update(), ImportRow._make)
@@ -60,6 +69,21 @@ _BACKWARDS = Query(
     .limit(1),
     BatchRow._make,
 )
+_IMAGES = Query(
+    select(import_images).where(_g.import_id == bindparam("import_id"), any_of(_g.customer_id, "ids")),
+    ImageRow._make,
+    everyone="what an import changed is taken back wherever it has gone since; nothing of it is shown",
+)
+_OLD = Query(
+    select(_i.id)
+    .outerjoin(jobs, or_(jobs.c.id == _i.job_id, jobs.c.id == _i.undo_job_id))
+    .where(_i.created_at < bindparam("before", type_=_i.created_at.type))
+    .group_by(_i.id)
+    .having(func.count(jobs.c.id).filter(jobs.c.finished_at.is_(None)) == 0)
+    .order_by(_i.id)
+    .limit(100),
+    _first,
+)
 MAPPING = Query(select(import_mappings).where(_m.id == bindparam("id")), MappingRow._make)
 _MAPPINGS = Query(
     select(import_mappings)
@@ -96,6 +120,16 @@ async def batches_from(reader: Reader, import_id: UUID, after: int, limit: int, 
 async def batch_before(reader: Reader, import_id: UUID, before: int) -> BatchRow | None:
     """The last batch that begins before this place."""
     return await _BACKWARDS.first(reader, import_id=import_id, before=before)
+
+
+async def images_among(reader: Reader, import_id: UUID, ids: Sequence[UUID]) -> list[ImageRow]:
+    """What an import keeps of these customers."""
+    return await _IMAGES.all(reader, import_id=import_id, ids=list(ids)) if ids else []
+
+
+async def imports_before(reader: Reader, before: datetime) -> list[UUID]:
+    """Imports that were made before then and are not at work, at most 100."""
+    return await _OLD.all(reader, before=before)
 
 
 async def find_mapping(reader: Reader, mapping_id: UUID) -> MappingRow | None:

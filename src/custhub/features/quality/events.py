@@ -37,6 +37,13 @@ class FindingRejected(FindingEvent):
     type = "finding.rejected"
 
 
+class FindingWithdrawn(FindingEvent):
+    """It is gone undecided: what it was about was taken back, as the rows of an import are."""
+
+    __slots__ = ()
+    type = "finding.withdrawn"
+
+
 class FindingUndone(FindingEvent):
     """A decision was taken back."""
 

@@ -12,7 +12,7 @@ from custhub.crypto.models import CustomerKey, customer_keys
 from custhub.features.customers.models import customers
 from custhub.features.quality.models import FindingRow, findings
 from custhub.kit.paging import Page
-from custhub.kit.query import Query, Reader
+from custhub.kit.query import Query, Reader, any_of
 from custhub.security.reach import Reach, Reachable
 
 __all__ = ["FindingRow"]
@@ -75,6 +75,9 @@ _OF_SOURCE = Query(
     FindingRow._make,
     everyone=_WHY,
 )
+_AMONG = Query(
+    select(findings).where(any_of(_f.id, "ids")).order_by(_f.id).with_for_update(), FindingRow._make, everyone=_WHY
+)
 _KEYS = Query(
     select(customer_keys).where(customer_keys.c.customer_id == bindparam("customer_id")),
     CustomerKey._make,
@@ -101,6 +104,11 @@ async def page_of_findings(
     query = _PAGES[state is not None, customer_id is not None, after is not None]
     found = await query.of(reach).all(reader, **params)
     return Page(found) if len(found) <= limit else Page(found[:limit], (found[limit - 1].row.id.hex,))
+
+
+async def findings_among(reader: Reader, ids: Sequence[UUID]) -> list[FindingRow]:
+    """These findings, locked until the end of the transaction."""
+    return await _AMONG.all(reader, ids=list(ids)) if ids else []
 
 
 async def findings_of(reader: Reader, customer_id: UUID) -> list[FindingRow]:

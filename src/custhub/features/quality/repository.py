@@ -36,6 +36,10 @@ class FindingRepository:
         """Give a finding to another customer, sealed anew."""
         self._uow.update(findings, {"id": row.id}, values)
 
+    def remove(self, row: FindingRow) -> None:
+        """Remove a finding that was locked before."""
+        self._uow.delete(findings, {"id": row.id})
+
     def remove_of(self, customer_id: UUID) -> None:
         """Remove all findings of a customer."""
         self._uow.delete(findings, {"customer_id": customer_id})

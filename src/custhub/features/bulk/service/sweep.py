@@ -117,7 +117,7 @@ class Sweep:
                 raise
             except HubError as error:
                 # What it collected before it was refused goes; what others did is in the transaction already.
-                uow.writes.clear()
+                uow.forget()
                 refuse(uow, customer_id, error.code)
             if self._is_dry:
                 uow.writes.clear()

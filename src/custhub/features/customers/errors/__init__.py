@@ -4,6 +4,7 @@ from custhub.features.customers.errors.fields import FieldConfirmed, FieldNotCon
 from custhub.features.customers.errors.matching import (
     MatchAmbiguous,
     MatchKeyMissing,
+    MatchNotFound,
 )
 from custhub.features.customers.errors.parts import (
     AddressNotFound,
@@ -79,6 +80,7 @@ __all__ = [
     "LookupAmbiguous",
     "MatchAmbiguous",
     "MatchKeyMissing",
+    "MatchNotFound",
     "NameInvalid",
     "OwnerUnknown",
     "PersonRequired",

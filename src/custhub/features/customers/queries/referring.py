@@ -26,10 +26,11 @@ OWN: Final = frozenset(
         "customer_tags",
         "customer_field_values",
         "search_tokens",
+        "match_claims",
     }
 )
 #: What tells of a customer without being part of what is known of it.
-TRACES: Final = frozenset({"events", "audit_entries", "idempotency_keys"})
+TRACES: Final = frozenset({"events", "audit_entries", "idempotency_keys", "import_images"})
 
 
 async def referred_to(reader: Reader, ids: Sequence[UUID]) -> set[UUID]:

@@ -41,6 +41,7 @@ __all__ = [
     "refused_candidates",
     "screen_prepared",
     "store_prepared",
+    "unborn",
 ]
 
 
@@ -120,8 +121,7 @@ class BulkPreparer:
     def show(self, body: CustomerCreate) -> dict[str, Any]:
         """What GET would show of it, without what it does not have yet: ids, times and revisions."""
         new = self._builder.build(body)
-        shown: dict[str, Any] = _unborn(self._context.show(new.record))
-        return shown
+        return unborn(self._context.show(new.record))
 
     def _own(self, new: NewCustomer) -> Iterable[tuple[str, EncodedRow]]:
         for table, rows in rows_of(new.record, new.key, new.values, new.tokens):
@@ -139,6 +139,12 @@ class BulkPreparer:
         entry = self._audit.entry_of(uow, Note("customer.created", "customer", customer_id, customer_id, fields))
         yield self._events.name, self._events.encode(event)
         yield self._entries.name, self._entries.encode(entry)
+
+
+def unborn(view: Mapping[str, Any]) -> dict[str, Any]:
+    """A body without what a customer has only once it is stored."""
+    shown: dict[str, Any] = _unborn(view)
+    return shown
 
 
 def _unborn(value: Any) -> Any:

@@ -141,10 +141,11 @@ class CustomerContext:
         granted = self.who.reach.params.get("reach_sources") or ("api",)
         return Origin(granted[0] if len(granted) == 1 else "api", now, Rule.CHANGED)
 
-    async def review(self, record: CustomerRecord, refused: Sequence[RefusedChange]) -> None:
-        """Make review items of values that a machine sent and that do not stand."""
-        if refused:
-            await self.standards.refusals.keep(self.uow, record.row.id, self.dek(record), refused)
+    async def review(self, record: CustomerRecord, refused: Sequence[RefusedChange]) -> list[UUID]:
+        """Make review items of values that a machine sent and that do not stand; the ids of new ones."""
+        if not refused:
+            return []
+        return await self.standards.refusals.keep(self.uow, record.row.id, self.dek(record), refused)
 
     async def live(self, customer_id: UUID, if_match: frozenset[int] | None = None) -> CustomerRecord:
         """A customer to change. Raises CustomerNotFound, CustomerArchived, StaleRevision."""

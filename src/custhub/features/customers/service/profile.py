@@ -158,7 +158,7 @@ class CustomerService:
                 changed["name_key"] = pinyin_key(changed["display_name"], CustomerKind(record.row.kind))
         custom = context.custom.patch(dek, record.row, sent.get("custom_fields") or {})
         changed.update(custom.columns)
-        details = {f: [_shown(record.row, f), _shown(record.row._replace(**changed), f)] for f in fields}
+        details = {f: [shown_member(record.row, f), shown_member(record.row._replace(**changed), f)] for f in fields}
         if custom.changes:
             details[Field.CUSTOM_FIELDS.value] = [
                 {key: pair[side] for key, pair in custom.changes.items()} for side in (0, 1)
@@ -252,7 +252,8 @@ class CustomerService:
         return record._replace(row=row)
 
 
-def _shown(row: CustomerRow, field: str) -> Any:
+def shown_member(row: CustomerRow, field: str) -> Any:
+    """What an audit entry says of a member; numbers in texts stay hidden."""
     if field == Field.BIRTHDAY:
         return row.birthday and {"date": row.birthday, "calendar": row.birthday_calendar}
     value = getattr(row, field)

@@ -35,8 +35,11 @@ class RefusedChange(NamedTuple):
 class RefusedChanges(Protocol):
     """Keeps what was refused until somebody decides; the quality feature implements it."""
 
-    async def keep(self, uow: UnitOfWork, customer_id: UUID, dek: Dek, refused: Sequence[RefusedChange]) -> None:
-        """Make review items of them, in the same commit."""
+    async def keep(self, uow: UnitOfWork, customer_id: UUID, dek: Dek, refused: Sequence[RefusedChange]) -> list[UUID]:
+        """Make review items of them, in the same commit; the ids of those that are new."""
+
+    async def withdraw(self, uow: UnitOfWork, ids: Sequence[UUID]) -> None:
+        """Take these back, as far as nobody has decided about them or seen them again."""
 
 
 @dataclass(frozen=True, slots=True)

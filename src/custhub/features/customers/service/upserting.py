@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from typing import NamedTuple
+from uuid import UUID
 
+from custhub.features.customers.errors import MatchNotFound
 from custhub.features.customers.models import EXTERNAL_ID
 from custhub.features.customers.queries import CustomerRecord
 from custhub.features.customers.repository import lost_race
@@ -20,6 +22,7 @@ from custhub.features.customers.service.context import CustomerContext
 from custhub.features.customers.service.joining import PartJoiner
 from custhub.features.customers.service.matching import CustomerMatcher, Match
 from custhub.features.customers.service.profile import CustomerService
+from custhub.features.customers.service.standards import RefusedChange
 from custhub.features.phones.rules import PhoneNumber
 from custhub.features.phones.service import CLAIM
 from custhub.features.suppressions.service import screen
@@ -35,10 +38,16 @@ PARTS = frozenset(
 
 
 class Outcome(NamedTuple):
-    """What became of one record, and its customer as it is now."""
+    """What became of one record, and its customer as it is now; `before` is None for a new one.
+
+    `refused` did not stand, and `findings` are the review items that were opened for it.
+    """
 
     result: UpsertResult
     record: CustomerRecord
+    before: CustomerRecord | None = None
+    refused: Sequence[RefusedChange] = ()
+    findings: Sequence[UUID] = ()
 
 
 class CustomerUpsert:
@@ -53,11 +62,11 @@ class CustomerUpsert:
         self._service = CustomerService(context)
         self._matcher = CustomerMatcher(context)
 
-    async def apply(self, body: UpsertRequest, touch: Touch | None = None) -> Outcome:
-        """Create or update. Pointers of refusals begin at the customer.
+    async def apply(self, body: UpsertRequest, touch: Touch | None = None, *, may_create: bool = True) -> Outcome:
+        """Create or update, or update alone. Pointers of refusals begin at the customer.
 
-        Raises FieldNotWritable, MatchKeyMissing, MatchAmbiguous, and what a create or a change of the customer does;
-        PhoneTaken and ExternalIdTaken by others show at commit, LostRace when a rival was faster.
+        Raises FieldNotWritable, MatchKeyMissing, MatchAmbiguous, MatchNotFound, and what a create or a change of the
+        customer does; PhoneTaken and ExternalIdTaken by others show at commit, LostRace when a rival was faster.
         """
         context, customer, kinds = self._context, body.customer, frozenset(body.match_on)
         sent = sent_fields(body.customer)
@@ -71,6 +80,8 @@ class CustomerUpsert:
         numbers = [context.phones.read(phone, f"#/phones/{i}/number") for i, phone in enumerate(customer.phones)]
         match = await self._matcher.find(self._matcher.keys(customer, numbers, kinds))
         if match.record is None:
+            if not may_create:
+                raise MatchNotFound
             outcome = Outcome(
                 "created",
                 await self._service.create(customer, body.occurred_at, touch is not None and touch.is_unnamed),
@@ -118,18 +129,17 @@ class CustomerUpsert:
                 joiner.join(field, customer, numbers)
         fields = sorted({*change.details, *joiner.fields})
         context.who.require_writable(set(fields))
-        await context.review(record, claims.refused)
+        found_wanting = claims.refused, await context.review(record, claims.refused)
         origins = claims.origins(change.keys, joiner.parts)
         if not fields:
-            if claims.are_renewed:
-                context.revise(record, sorted(origins), None, origins)
-            return Outcome("unchanged", record)
+            new = context.revise(record, sorted(origins), None, origins) if claims.are_renewed else record
+            return Outcome("unchanged", new, record, *found_wanting)
         if change.details:
             context.note(record, sorted(change.details), change.details)
         self._service.refind(record.row, change)
         new = context.revise(joiner.record, fields, change.values, origins)
         context.found_again(record, new)
-        return Outcome("updated", new)
+        return Outcome("updated", new, record, *found_wanting)
 
 
 def sent_fields(customer: CustomerCreate) -> set[str]:

@@ -36,7 +36,7 @@ from custhub.features.imports.schemas.answers import (
     row_view,
 )
 from custhub.features.imports.schemas.bodies import ImportCreate, PageQuery, RowsQuery
-from custhub.features.imports.service.imports import visible_import
+from custhub.features.imports.service.imports import check_rights, visible_import
 from custhub.features.imports.service.preview import foresee
 from custhub.features.imports.service.results import error_report, page_of_rows
 from custhub.features.imports.service.rows import schema_of
@@ -74,8 +74,7 @@ async def create_import(body: ImportCreate, _: CanImport, imports: Imports, uow:
     row = imports.create(
         source=body.source,
         mode=body.mode,
-        match_on=[],
-        on_conflict="",
+        matching=body.matching(),
         mapping=plan.to_json(),
         mapping_id=body.mapping_id,
         wishes=body.options.wishes(),
@@ -150,6 +149,7 @@ async def preview_import(
 ) -> Response:
     """Show the first rows and what would become of them, without storing anything."""
     row = await visible_import(call.hub.database, who, import_id)
+    check_rights(who, row)
     context = context_of(request)
     found = await foresee(context, parts_of(call), row, rows)
     columns = row.layout["columns"]
@@ -181,7 +181,8 @@ async def preview_import(
 async def start_import(import_id: ImportId, _: CanStart, imports: Imports) -> Response:
     """Store the rows, as a job, with your rights of now.
 
-    Each row succeeds or fails on its own, by the rules of a create. The job can be canceled; what it has stored until
+    Each row succeeds or fails on its own, by the rules of a create or of an upsert. Modes `update` and `upsert` need
+    `customers:write`, too. The job can be canceled; what it has stored until
     then stays, and can be undone.
     """
     _row, job = await imports.start(import_id)
@@ -197,8 +198,9 @@ async def start_import(import_id: ImportId, _: CanStart, imports: Imports) -> Re
 async def undo_import(import_id: ImportId, _: CanStart, imports: Imports) -> Response:
     """Take an import back, as a job.
 
-    Customers that it made are gone afterwards, and their ids answer 410. Those that somebody has changed since, or
-    that others speak of, stay as they are; `rows?outcome=kept` names them.
+    Customers that it made are gone afterwards, and their ids answer 410; those that it changed are what they were.
+    Those that somebody has changed since, or made ones that others speak of, stay as they are; `rows?outcome=kept`
+    names them.
     """
     _row, job = await imports.undo(import_id)
     return _accepted(job)

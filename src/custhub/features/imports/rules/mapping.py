@@ -148,11 +148,16 @@ class Mapper:
 
     def place_of(self, pointer: str, cells: Sequence[str]) -> tuple[int, str]:
         """The column that a refused member of this row came from, or -1, and its path."""
+        order: dict[str, list[str]] = {}
+        if any(part.isdecimal() for part in pointer.split("/")[2:3]):
+            self.body(cells, order)
+        return self.place_among(pointer, order)
+
+    def place_among(self, pointer: str, order: Mapping[str, Sequence[str]]) -> tuple[int, str]:
+        """The same for who knows the order of the parts."""
         field, *rest = pointer.removeprefix("#/").split("/")
         parts = [step for step in self._steps if step.path.field == field]
         if rest and rest[0].isdecimal():
-            order: dict[str, list[str]] = {}
-            self.body(cells, order)
             keys, number = order.get(field, []), int(rest[0])
             if number < len(keys):
                 parts = [step for step in parts if step.path.key == keys[number]]
@@ -218,6 +223,11 @@ def _closed(body: dict[str, Any], order: dict[str, list[str]] | None) -> dict[st
 
 def _fault(pointer: str, code: str) -> FieldIssue:
     return FieldIssue(pointer, code, "body", *_TEXTS[code])
+
+
+def unmapped(pointer: str) -> tuple[int, str]:
+    """No column, and the path of a member that was sent as it is."""
+    return _NO_COLUMN, ".".join(pointer.removeprefix("#/").split("/"))
 
 
 def empty(read: Read) -> bool:

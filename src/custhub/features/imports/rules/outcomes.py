@@ -24,15 +24,33 @@ class Outcome(IntEnum):
     REMOVED = 6
     #: An undo has left the customer: somebody has changed it since.
     KEPT = 7
+    #: It found its customer, and nothing that it says stands against what is known.
+    REFUSED = 8
+    #: An undo has made the customer what it was.
+    RESTORED = 9
 
 
 #: As clients see it.
 NAMES: Final = {outcome: outcome.name.lower() for outcome in Outcome}
 BY_NAME: Final = {name: outcome for outcome, name in NAMES.items()}
+#: Counts of an import, and the outcome that each counts.
+COUNTED: Final = {
+    "created": Outcome.CREATED,
+    "updated": Outcome.UPDATED,
+    "unchanged": Outcome.UNCHANGED,
+    "refused": Outcome.REFUSED,
+    "failed": Outcome.FAILED,
+    "skipped": Outcome.SKIPPED,
+}
+#: The same of its undo.
+TAKEN_BACK: Final = {"removed": Outcome.REMOVED, "restored": Outcome.RESTORED, "kept": Outcome.KEPT}
 
 
 class Fault(NamedTuple):
-    """Why a row failed: a column of the file by number, or -1; the field it went to; a code. Never a value."""
+    """Why a row failed, or what of it did not stand; never a value.
+
+    A column of the file by number, or -1; the field that it goes to; a code.
+    """
 
     column: int
     field: str

@@ -8,10 +8,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
+from custhub.features.customers.rules import ConflictRule, MatchKind
+from custhub.features.customers.schemas.upsert import FieldNames
 from custhub.features.imports.errors import REASONS
 from custhub.features.imports.models import ImportRow, MappingRow
 from custhub.features.imports.rules.formats import Encoding, FileKind
-from custhub.features.imports.rules.outcomes import NAMES, Outcome
+from custhub.features.imports.rules.outcomes import COUNTED, NAMES, TAKEN_BACK, Outcome
 from custhub.features.imports.schemas.bodies import Cursor, Mode, RowOutcome
 from custhub.http.fields import CustomerId, ImportId, JobId, MappingId, Read, Revision
 from custhub.http.issues import issue
@@ -67,6 +69,7 @@ class ImportCounts(Read):
     created: Count
     updated: Count
     unchanged: Count
+    refused: Count = Field(description="Rows whose values do not stand against what is known: they wait as findings")
     failed: Count
     skipped: Count = Field(description="Rows with nothing on them")
 
@@ -74,8 +77,18 @@ class ImportCounts(Read):
 class ImportUndoCounts(Read):
     """What an undo has done so far."""
 
-    removed: Count = Field(description="Customers that are gone again")
-    kept: Count = Field(description="Customers that have changed since, and stay as they are")
+    removed: Count = Field(description="Rows whose customers are gone again")
+    restored: Count = Field(description="Rows whose customers are as they were")
+    kept: Count = Field(description="Rows whose customers have changed since, and stay as they are")
+
+
+class ImportConflictsRead(Read):
+    """How rows meet what stands."""
+
+    default: ConflictRule
+    keep: FieldNames
+    fill_empty: FieldNames
+    replace: FieldNames
 
 
 class ImportRead(Read):
@@ -85,6 +98,9 @@ class ImportRead(Read):
     object: Literal["import"]
     source: Annotated[str, StringConstraints(max_length=40)]
     mode: Mode
+    match_on: Annotated[list[MatchKind], Field(max_length=3)] | None = Field(description="Null in mode `create`")
+    on_conflict: ImportConflictsRead | None = Field(description="Null in mode `create`")
+    occurred_at: datetime | None = Field(description="When the file was true")
     status: Status
     mapping: PlanRead
     mapping_id: MappingId | None
@@ -109,7 +125,7 @@ class ImportPage(Read):
 
 
 class ImportFault(Read):
-    """Why a row was refused. No value is told."""
+    """Why a row failed, or what of it did not stand. No value is told."""
 
     column: _Column | None = Field(description="Column of the file; null where no single one is to blame")
     field: _Name | None = Field(description="The field that it goes to")
@@ -146,8 +162,8 @@ class ImportPreviewRow(Read):
 
     object: Literal["import_preview_row"]
     row: Count
-    outcome: Literal["create", "update", "unchanged", "fail", "skip"]
-    existing_id: CustomerId | None = Field(description="The customer that has its number or id already")
+    outcome: Literal["create", "update", "unchanged", "refuse", "fail", "skip"]
+    existing_id: CustomerId | None = Field(description="The customer that it finds, or that has its number or id")
     customer: PreviewCustomer | None = Field(description="As it would be stored and shown to you")
     errors: Annotated[list[ImportFault], Field(max_length=100)]
 
@@ -203,15 +219,19 @@ def import_view(row: ImportRow, run: JobRow | None, undo: JobRow | None) -> dict
         "object": "import",
         "source": row.source,
         "mode": row.mode,
+        "match_on": None,
+        "on_conflict": None,
+        "occurred_at": None,
+        **(row.matching or {}),
         "status": _status(row, run, undo),
         "mapping": row.mapping,
         "mapping_id": text_or_none(Prefix.MAPPING, row.mapping_id),
         "file": file_view(row),
         "counts": {
             "total": row.total,
-            **{name: getattr(row, name) for name in ("created", "updated", "unchanged", "failed", "skipped")},
+            **{name: getattr(row, name) for name in COUNTED},
         },
-        "undo": None if row.undo_job_id is None else {name: getattr(row, name) for name in ("removed", "kept")},
+        "undo": None if row.undo_job_id is None else {name: getattr(row, name) for name in TAKEN_BACK},
         "job_id": text_or_none(Prefix.JOB, row.job_id),
         "undo_job_id": text_or_none(Prefix.JOB, row.undo_job_id),
         "created_at": row.created_at,

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from custhub.features.customers.rules import MatchKind
 from custhub.features.customers.schemas.bodies import SourceName
+from custhub.features.customers.schemas.upsert import ConflictRules
 from custhub.features.imports.rules.formats import MOST_COLUMNS, Encoding, Wishes
 from custhub.features.imports.rules.mapping import Plan, Rule
-from custhub.http.fields import Body, MappingId, Text100
+from custhub.http.fields import Body, MappingId, Text100, Timestamp
 
-Mode = Literal["create"]
-RowOutcome = Literal["created", "updated", "unchanged", "failed", "skipped", "removed", "kept"]
+Mode = Literal["create", "update", "upsert"]
+RowOutcome = Literal["created", "updated", "unchanged", "refused", "failed", "skipped", "removed", "restored", "kept"]
 ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=80)]
 FieldPath = Annotated[str, StringConstraints(min_length=1, max_length=180)]
 _Value = Annotated[str, StringConstraints(max_length=1_000)]
@@ -111,12 +113,41 @@ class ImportCreate(Body):
     )
 
     source: SourceName = Field(description="Where the rows come from; the source of customers that name none")
-    mode: Mode = Field(default="create", description="What rows do: `create` makes a customer of each")
+    mode: Mode = Field(
+        default="create",
+        description="What rows do: `create` makes a customer of each, `update` changes those who are there, "
+        "`upsert` does either",
+    )
+    match_on: list[MatchKind] = Field(
+        default_factory=lambda: [MatchKind.EXTERNAL_ID, MatchKind.PHONE],
+        min_length=1,
+        max_length=3,
+        description="Of `update` and `upsert`: any of these keys of a row finds its customer",
+        examples=[["external_id"]],
+    )
+    on_conflict: ConflictRules = Field(
+        default_factory=ConflictRules, description="Of `update` and `upsert`: how a row meets what stands"
+    )
+    occurred_at: Timestamp | None = Field(
+        default=None,
+        description="Of `update` and `upsert`: when the file was true; what is older than what stands only fills "
+        "what is empty",
+    )
     mapping: ImportMappingFields | None = Field(
         default=None, description="Which column goes where. Without one, columns named as fields go there"
     )
     mapping_id: MappingId | None = Field(default=None, description="A mapping profile, in place of `mapping`")
     options: ImportOptions = Field(default_factory=ImportOptions)
+
+    def matching(self) -> dict[str, Any] | None:
+        """How rows meet customers who are there, as it is stored; None where each makes a new one."""
+        if self.mode == "create":
+            return None
+        return {
+            "match_on": [kind.value for kind in self.match_on],
+            "on_conflict": self.on_conflict.model_dump(mode="json"),
+            "occurred_at": None if self.occurred_at is None else self.occurred_at.isoformat(),
+        }
 
 
 class ImportMappingCreate(ImportMappingFields):

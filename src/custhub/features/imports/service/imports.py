@@ -28,7 +28,7 @@ from custhub.jobs.states import FINISHED, JobState, Queue
 from custhub.kit.ids import Prefix, new_id, to_text
 from custhub.kit.query import Reader
 from custhub.kit.uow import Note, UnitOfWork
-from custhub.security.principal import Principal
+from custhub.security.principal import InsufficientScope, Principal
 from custhub.security.scopes import Scope
 from custhub.security.standing import kept
 
@@ -47,8 +47,7 @@ class ImportService:
         *,
         source: str,
         mode: str,
-        match_on: list[str],
-        on_conflict: str,
+        matching: dict[str, Any] | None,
         mapping: dict[str, Any],
         mapping_id: UUID | None,
         wishes: Wishes,
@@ -59,8 +58,6 @@ class ImportService:
             id=new_id(),
             source=source,
             mode=mode,
-            match_on=match_on,
-            on_conflict=on_conflict,
             mapping=mapping,
             mapping_id=mapping_id,
             wishes=[None if wishes.encoding is None else wishes.encoding.value, *wishes[1:]],
@@ -87,6 +84,9 @@ class ImportService:
             finished_at=None,
             updated_at=now,
             revision=1,
+            matching=matching,
+            refused=0,
+            restored=0,
         )
         self._imports.add(row)
         self._uow.audit(Note("import.created", "import", row.id, fields=["source", "mode", "mapping"]))
@@ -160,6 +160,7 @@ class ImportService:
         row = await self.get(import_id)
         if row.state not in ("created", "ready"):
             raise ImportStarted
+        check_rights(self._who, row)
         file = None if row.file_id is None else await self._parts.files.find(row.file_id)
         if file is None or row.layout is None:
             raise ImportFileMissing
@@ -180,8 +181,9 @@ class ImportService:
         return changed, job
 
     async def undo(self, import_id: UUID) -> tuple[ImportRow, JobRow]:
-        """Take it back as a job. Raises ImportNotFinished, ImportUndone."""
+        """Take it back as a job. Raises ImportNotFinished, ImportUndone, InsufficientScope."""
         row = await self.get(import_id)
+        check_rights(self._who, row)
         known = await jobs_of(self._uow.database, [row])
         run = known.get(row.job_id) if row.job_id is not None else None
         if row.job_id is None or (run is not None and JobState(run.state) not in FINISHED):
@@ -207,6 +209,12 @@ class ImportService:
 def sees(who: Principal, row: ImportRow) -> bool:
     """Whether an import is shown to this caller: it is his own, or he looks after jobs."""
     return Scope.JOBS_MANAGE in who.scopes or row.actor_id == who.id
+
+
+def check_rights(who: Principal, row: ImportRow) -> None:
+    """Raise InsufficientScope for who may not change customers and would do so."""
+    if row.mode != "create" and Scope.CUSTOMERS_WRITE not in who.scopes:
+        raise InsufficientScope(Scope.CUSTOMERS_WRITE)
 
 
 def task_of_row(row: ImportRow, parts: ImportParts) -> Task:

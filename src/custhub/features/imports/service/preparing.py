@@ -75,8 +75,12 @@ def _serve(pipe: Pipe) -> None:
         pipe.send("layout", layout_to_json(layout))
         return
     # Late: whoever only looks through a file needs none of it, and begins sooner.
+    from custhub.features.imports.service.bodies import BodyPreparer
     from custhub.features.imports.service.rows import NoDatabase, RowPreparer
 
+    if task.mode != "create":
+        _prepare(pipe, task, source, BodyPreparer(task))
+        return
     engine: EngineName = "postgresql" if task.engine == "postgresql" else "sqlite"
     _prepare(pipe, task, source, RowPreparer(task, keys, NoDatabase(dialect_of(engine))))
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
 
-from custhub.features.customers.service.bulk import refused_candidates, screen_prepared
+from custhub.features.customers.service.bulk import refused_candidates, screen_prepared, unborn
 from custhub.features.customers.service.context import CustomerContext
 from custhub.features.imports.errors import ImportFileMissing
 from custhub.features.imports.models import ImportRow
 from custhub.features.imports.rules.outcomes import Outcome
+from custhub.features.imports.service.before import BeforeImages
+from custhub.features.imports.service.matching import Applied, RowUpserts, SentRow
 from custhub.features.imports.service.parts import ImportParts
 from custhub.features.imports.service.process import Preparation
 from custhub.features.imports.service.references import References
@@ -21,9 +23,17 @@ from custhub.features.imports.service.rows import RowReader
 from custhub.features.imports.service.setup import Task, layout_of
 from custhub.features.imports.service.storing import asked_of, prepared_of
 from custhub.kit.ids import Prefix, from_text
+from custhub.kit.uow import UnitOfWork
 from custhub.security.standing import kept
 
-_WORDS = {Outcome.CREATED: "create", Outcome.FAILED: "fail", Outcome.SKIPPED: "skip"}
+_WORDS = {
+    Outcome.CREATED: "create",
+    Outcome.UPDATED: "update",
+    Outcome.UNCHANGED: "unchanged",
+    Outcome.REFUSED: "refuse",
+    Outcome.FAILED: "fail",
+    Outcome.SKIPPED: "skip",
+}
 
 
 class Foreseen(NamedTuple):
@@ -62,6 +72,8 @@ async def foresee(context: CustomerContext, parts: ImportParts, row: ImportRow, 
     )
     reader = RowReader(task)
     batch = await _first(parts, task, file.id, limit, context)
+    if row.matching is not None:
+        return Preview(await _meet(context, parts, row, reader, batch), reader.unused())
     refused: dict[int, Any] = await References().refused(context, batch["references"])
     refused |= (await screen_prepared(context.uow, asked_of(batch)))[0]
     refused |= await refused_candidates(context, prepared_of(batch).candidates)
@@ -79,6 +91,36 @@ async def foresee(context: CustomerContext, parts: ImportParts, row: ImportRow, 
             existing = None if known is None else from_text(Prefix.CUSTOMER, str(known))
         rows.append(Foreseen(number_of(row, place), word, existing, views.get(place), faults.get(place, ())))
     return Preview(rows, reader.unused())
+
+
+async def _meet(
+    context: CustomerContext, parts: ImportParts, row: ImportRow, reader: RowReader, batch: Mapping[str, Any]
+) -> list[Foreseen]:
+    """Apply the rows, one after the other, in a transaction that is rolled back."""
+    shared, rows = context.uow, list[Foreseen]()
+    uow = UnitOfWork(shared.database, shared.clock, shared.recorder, shared.actor, shared.request_id, locking=True)
+    upserts = RowUpserts(parts, row, context.who, reader)
+    images = BeforeImages(uow, row.id)
+    bodies: dict[int, SentRow] = {sent[0]: sent for sent in batch["bodies"]}
+    made: set[UUID] = set()
+    try:
+        for place, (outcome, _) in enumerate(batch["rows"]):
+            faults = [fault for at, *fault in batch["faults"] if at == place]
+            found = Applied(Outcome(outcome), faults=faults)
+            if place in bodies:
+                found = await upserts.apply(uow, images, bodies[place], show=True)
+            if found.outcome is Outcome.CREATED:
+                made.add(UUID(bytes=found.customer))
+            # Of one that is not there yet there is nothing to name.
+            existing = None if found.existing in made else found.existing
+            shown = None if found.shown is None else unborn(found.shown)
+            rows.append(Foreseen(number_of(row, place), _WORDS[found.outcome], existing, shown, found.faults))
+    finally:
+        await uow.rollback()
+    for index, bucket in upserts.looked_up:
+        context.quotas.record("lookup", index, bucket)
+    await shared.commit()
+    return rows
 
 
 async def _first(parts: ImportParts, task: Task, file_id: UUID, limit: int, context: CustomerContext) -> dict[str, Any]:

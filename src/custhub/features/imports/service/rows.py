@@ -21,7 +21,7 @@ from custhub.features.customers.service.standards import RefusedChanges, Standar
 from custhub.features.fields.rules import Catalogue
 from custhub.features.fields.service.catalogue import FieldCatalogue
 from custhub.features.imports.rules.formats import Read, RowRefused
-from custhub.features.imports.rules.mapping import Mapper, Plan, empty
+from custhub.features.imports.rules.mapping import Mapper, Plan, empty, unmapped
 from custhub.features.imports.rules.outcomes import NOBODY, Fault, Outcome
 from custhub.features.imports.rules.paths import join_list
 from custhub.features.imports.service.setup import Task
@@ -117,8 +117,8 @@ class RowReader:
         used = set() if self._mapper is None else self._mapper.used()
         return [name for i, name in enumerate(self.columns) if i not in used]
 
-    def sent(self, read: Read) -> dict[str, Any] | None:
-        """The body that a row sends, None for an empty row. Raises RowRefused."""
+    def sent(self, read: Read, order: dict[str, list[str]] | None = None) -> dict[str, Any] | None:
+        """The body that a row sends, None for an empty row; `order` is told its parts. Raises RowRefused."""
         if isinstance(read, RowRefused):
             raise read
         if empty(read):
@@ -127,7 +127,7 @@ class RowReader:
             sent = dict(cast(dict[str, Any], read))
         else:
             try:
-                sent = self._mapper.body(self._cells(read))
+                sent = self._mapper.body(self._cells(read), order)
             except RowRefused as refused:
                 if not refused.code:
                     return None
@@ -141,6 +141,15 @@ class RowReader:
             return [Fault(-1, "", code)]
         return [Fault(*self._place(read, found.pointer), found.code) for found in issues[:_MOST_FAULTS]]
 
+    def faults_among(self, order: Mapping[str, Sequence[str]], error: HubError) -> list[Fault]:
+        """The same for who has no more of the row than the order of its parts."""
+        found = error.issues[:_MOST_FAULTS]
+        return [Fault(*self.place_among(order, at.pointer), at.code) for at in found] or self.faults_of(error)
+
+    def place_among(self, order: Mapping[str, Sequence[str]], pointer: str) -> tuple[int, str]:
+        """The column that a member came from, or -1, and the field that it goes to."""
+        return unmapped(pointer) if self._mapper is None else self._mapper.place_among(pointer, order)
+
     def faults_of(self, error: HubError) -> list[Fault]:
         """The column whose value somebody else has, or whom it may not name."""
         field = error.issues[0].pointer.split("/")[1] if error.issues else _FIELDS.get(error.code, "")
@@ -152,9 +161,7 @@ class RowReader:
         return cast(Sequence[str], read)
 
     def _place(self, read: Read, pointer: str) -> tuple[int, str]:
-        if self._mapper is None:
-            return -1, ".".join(pointer.removeprefix("#/").split("/"))
-        return self._mapper.place_of(pointer, self._cells(read))
+        return unmapped(pointer) if self._mapper is None else self._mapper.place_of(pointer, self._cells(read))
 
 
 def body_of(sent: Mapping[str, Any]) -> CustomerCreate:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from custhub.crypto.files import FileReader, StoredFileGone
@@ -14,7 +14,8 @@ from custhub.features.imports.errors import FileRefused, ImportFileMissing, Mapp
 from custhub.features.imports.events import ImportCompleted, ImportFailed
 from custhub.features.imports.models import BatchRow, ImportRow
 from custhub.features.imports.repository import ImportRepository
-from custhub.features.imports.rules.outcomes import NOBODY, Outcome, pack
+from custhub.features.imports.rules.outcomes import COUNTED, NOBODY, Outcome, pack
+from custhub.features.imports.service.matching import RowUpserts, slice_of
 from custhub.features.imports.service.parts import ImportParts
 from custhub.features.imports.service.process import Preparation, PreparationLost
 from custhub.features.imports.service.references import References
@@ -77,6 +78,8 @@ class ImportRun:
         )
         self._standards = parts.standards
         self._reader = RowReader(self._task)
+        self._upserts = None if row.matching is None else RowUpserts(parts, row, self._who, self._reader)
+        self._slice = slice_of(database.name)
 
     async def run(self) -> None:
         """Go on until the end of the file. What ends it for good is told by `import.failed`."""
@@ -127,7 +130,7 @@ class ImportRun:
                 batch = await process.batch()
                 if not batch["is_last"]:
                     process.ask(self._rows, self._work.unit_of_work().now)
-                await self._store(batch, stand)
+                await (self._store(batch, stand) if self._upserts is None else self._meet(batch))
                 if batch["is_last"]:
                     return True
         finally:
@@ -150,20 +153,17 @@ class ImportRun:
                 refused = await store_prepared(context, without(prepared, out_of_reach))
                 gone = {**out_of_reach, **refused}
                 hold_back_prepared(context, [(one, entry) for place, one, entry in held_back if place not in gone])
-                row = await self._note(uow, batch, gone)
+                rows: list[tuple[Outcome, bytes]] = [
+                    (Outcome(outcome), customer) for outcome, customer in batch["rows"]
+                ]
+                faults: list[Any] = list(batch["faults"])
+                for place, error in gone.items():
+                    rows[place] = (Outcome.FAILED, NOBODY)
+                    faults += [[place, *fault] for fault in self._reader.faults_of(error)]
+                row = self._note(uow, batch["first"], rows, faults, is_last=batch["is_last"])
                 self._check_keys(stand)
                 self._learn(time.thread_time() - began)
-                counts = {name: getattr(row, name) - getattr(self._row, name) for name in _COUNTED}
-                await self._work.batch(
-                    uow,
-                    cursor={"rows": batch["first"] + len(batch["rows"])},
-                    processed=len(batch["rows"]),
-                    succeeded=counts["created"] + counts["updated"] + counts["unchanged"],
-                    failed=counts["failed"],
-                    skipped=counts["skipped"],
-                    total=row.total,
-                )
-                self._row = row
+                await self._commit(uow, row, batch["first"], len(rows))
                 return
             except LostRace:
                 await uow.rollback()
@@ -174,34 +174,79 @@ class ImportRun:
                 await uow.rollback()
                 raise
 
-    async def _note(self, uow: UnitOfWork, batch: Mapping[str, Any], refused: Mapping[int, HubError]) -> ImportRow:
+    async def _meet(self, batch: Mapping[str, Any]) -> None:
+        """Apply rows to customers who are there, a slice in each unit of work."""
+        upserts, rows, at = self._upserts, batch["rows"], 0
+        assert upserts is not None, "an import that meets nobody"  # noqa: S101  # a bug, no input
+        while at < len(rows):
+            await self._work.check()
+            for pause in (*_PAUSES, None):
+                uow = self._work.unit_of_work()
+                uow.locking, uow.bulk_id = True, self._work.job.id
+                try:
+                    keys = self._keys.claim_kids
+                    done = await upserts.apply_some(uow, self._row.id, batch, at, self._slice)
+                    if self._keys.claim_kids != keys:
+                        raise LostRace
+                    first = batch["first"] + at
+                    row = self._note(uow, first, done.rows, done.faults, is_last=False)
+                    await self._commit(uow, row, first, len(done.rows))
+                    at += len(done.rows)
+                    self._slice = slice_of(self._database.name)
+                    break
+                except LostRace:
+                    await uow.rollback()
+                    if pause is None:
+                        raise
+                    # Fewer rows at once wait for fewer rivals.
+                    self._slice = self._slice.shorter()
+                    await asyncio.sleep(pause)
+                except BaseException:
+                    await uow.rollback()
+                    raise
+        if batch["is_last"]:
+            uow = self._work.unit_of_work()  # not of the lane of its rows: it sums them up
+            first = batch["first"] + len(rows)
+            await self._commit(uow, self._note(uow, first, [], [], is_last=True), first, 0)
+
+    async def _commit(self, uow: UnitOfWork, row: ImportRow, first: int, rows: int) -> None:
+        counts = {name: getattr(row, name) - getattr(self._row, name) for name in COUNTED}
+        await self._work.batch(
+            uow,
+            cursor={"rows": first + rows},
+            processed=rows,
+            succeeded=counts["created"] + counts["updated"] + counts["unchanged"],
+            failed=counts["failed"],
+            skipped=counts["skipped"] + counts["refused"],
+            total=row.total,
+        )
+        self._row = row
+
+    def _note(
+        self, uow: UnitOfWork, first: int, rows: Sequence[tuple[Outcome, bytes]], faults: list[Any], *, is_last: bool
+    ) -> ImportRow:
         """Keep what became of each row, with the rows themselves."""
-        rows: list[tuple[Outcome, bytes]] = [(Outcome(outcome), customer) for outcome, customer in batch["rows"]]
-        faults: list[Any] = list(batch["faults"])
-        for place, error in refused.items():
-            rows[place] = (Outcome.FAILED, NOBODY)
-            faults += [[place, *fault] for fault in self._reader.faults_of(error)]
         totals = [0] * (len(Outcome) + 1)
         for outcome, _ in rows:
             totals[outcome] += 1
         imports = ImportRepository(uow)
         if rows:
             faults.sort(key=lambda fault: fault[0])
-            imports.add_batch(
-                BatchRow(self._row.id, batch["first"], len(rows), totals[Outcome.FAILED], faults, pack(rows))
-            )
-        values = {name: getattr(self._row, name) + totals[outcome] for name, outcome in _COUNTED.items()}
-        if batch["is_last"]:
+            # Those with something to tell of, rows whose values did not stand too.
+            faulty = len({fault[0] for fault in faults})
+            imports.add_batch(BatchRow(self._row.id, first, len(rows), faulty, faults, pack(rows)))
+        values = {name: getattr(self._row, name) + totals[outcome] for name, outcome in COUNTED.items()}
+        if is_last:
             values |= {"finished_at": uow.now, "state": "finished"}
-            uow.emit(ImportCompleted(self._row.id, self._row.revision + 1, extra={n: values[n] for n in _COUNTED}))
-            counts = [f"{name}={values[name]}" for name in _COUNTED]
+            uow.emit(ImportCompleted(self._row.id, self._row.revision + 1, extra={n: values[n] for n in COUNTED}))
+            counts = [f"{name}={values[name]}" for name in COUNTED]
             uow.audit(Note("import.completed", "import", self._row.id, fields=counts))
         return imports.change(self._row, values)
 
     async def _fail(self, error: HubError) -> None:
         uow = self._work.unit_of_work()
         row = await ImportRepository(uow).get(self._row.id)
-        counts = {name: getattr(row, name) for name in _COUNTED}
+        counts = {name: getattr(row, name) for name in COUNTED}
         ImportRepository(uow).change(row, {"finished_at": uow.now, "state": "failed"})
         uow.emit(ImportFailed(row.id, row.revision + 1, extra={**counts, "code": error.code}))
         uow.audit(Note("import.failed", "import", row.id, reason=error.code, outcome="failed"))
@@ -217,12 +262,3 @@ class ImportRun:
         if self._database.name == "sqlite":
             factor = 0.7 if took > _SLICE_SECONDS else 1.15 if took < _SLICE_SECONDS * 0.7 else 1.0
             self._rows = min(_MOST, max(_FEWEST, int(self._rows * factor)))
-
-
-_COUNTED: Final = {
-    "created": Outcome.CREATED,
-    "updated": Outcome.UPDATED,
-    "unchanged": Outcome.UNCHANGED,
-    "failed": Outcome.FAILED,
-    "skipped": Outcome.SKIPPED,
-}

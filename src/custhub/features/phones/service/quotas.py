@@ -70,7 +70,7 @@ class PhoneQuotas:
             counted: list[tuple[bytes, int]] = []
             over: TooMany | None = None
             for index, bucket in numbers:
-                refusal = over or await self._refusal(kind, index, bucket, counted)
+                refusal = over or await self.refusal(kind, index, bucket, counted)
                 if refusal is None:
                     counted.append((index, bucket))
                     self.record(kind, index, bucket)
@@ -80,9 +80,10 @@ class PhoneQuotas:
             await self._uow.commit()
             return answers
 
-    async def _refusal(
+    async def refusal(
         self, kind: UseKind, index: bytes, bucket: int, counted: Sequence[tuple[bytes, int]]
     ) -> TooMany | None:
+        """Why one more use is too many, None where it is not; `counted` are those that are not stored yet."""
         if self._settings.rate_limit == "off":
             return None
         now = self._uow.now

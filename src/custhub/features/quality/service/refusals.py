@@ -10,8 +10,8 @@ import orjson
 from custhub.crypto.cipher import Dek
 from custhub.crypto.live import LiveKeys
 from custhub.features.customers.service.standards import RefusedChange
-from custhub.features.quality.events import FindingOpened
-from custhub.features.quality.queries import FindingRow, findings_of_source
+from custhub.features.quality.events import FindingOpened, FindingWithdrawn
+from custhub.features.quality.queries import FindingRow, findings_among, findings_of_source
 from custhub.features.quality.repository import FindingRepository
 from custhub.features.quality.rules import FindingKind, FindingState
 from custhub.features.quality.vault import seal_evidence
@@ -27,15 +27,30 @@ class RefusalKeeper:
     def __init__(self, keys: LiveKeys) -> None:
         self._keys = keys
 
-    async def keep(self, uow: UnitOfWork, customer_id: UUID, dek: Dek, refused: Sequence[RefusedChange]) -> None:
-        """Open a finding of each, or note that one was seen again. Of one field and source one is open at most."""
+    async def keep(self, uow: UnitOfWork, customer_id: UUID, dek: Dek, refused: Sequence[RefusedChange]) -> list[UUID]:
+        """Open a finding of each, or note that one was seen again. Of one field and source one is open at most.
+
+        Gives the ids of those that were opened.
+        """
+        opened: list[UUID] = []
         kind, repository = FindingKind.REFUSED_CHANGE, FindingRepository(uow)
         for source in {change.source for change in refused}:
             known = await findings_of_source(uow, customer_id, kind, source)
             # Of one message the last word on a field counts.
             latest = {change.field: change for change in refused if change.source == source}
             for change in latest.values():
-                self._keep(repository, uow, customer_id, dek, change, [f for f in known if f.field == change.field])
+                same = [found for found in known if found.field == change.field]
+                made = self._keep(repository, uow, customer_id, dek, change, same)
+                opened += [] if made is None else [made]
+        return opened
+
+    async def withdraw(self, uow: UnitOfWork, ids: Sequence[UUID]) -> None:
+        """Remove those of these findings that are as they were opened."""
+        repository = FindingRepository(uow)
+        for row in await findings_among(uow, ids):
+            if row.state == FindingState.OPEN and row.times_seen == 1:
+                repository.remove(row)
+                uow.emit(FindingWithdrawn(row.id, row.revision + 1, row.customer_id, (row.field,)))
 
     def _keep(
         self,
@@ -45,7 +60,7 @@ class RefusalKeeper:
         dek: Dek,
         change: RefusedChange,
         known: Sequence[FindingRow],
-    ) -> None:
+    ) -> UUID | None:
         digest = self._digest(customer_id, change)
         seen = next((found for found in known if found.state == FindingState.OPEN), None)
         if seen is None:
@@ -57,7 +72,7 @@ class RefusalKeeper:
                 sealed = seal_evidence(dek, seen.id, evidence)
                 again |= {"evidence": sealed, "digest": digest, "reason": change.reason}
             repository.change(seen, again)
-            return
+            return None
         finding_id = new_id()
         found = FindingRow(
             id=finding_id,
@@ -79,6 +94,7 @@ class RefusalKeeper:
         )
         repository.add(found, _run_again)
         uow.emit(FindingOpened(finding_id, 1, customer_id, (change.field,)))
+        return finding_id
 
     def _digest(self, customer_id: UUID, change: RefusedChange) -> bytes:
         # Keyed: a birthday or a number could be guessed from a plain hash.
