@@ -27,6 +27,7 @@ from custhub.features.links import router as links
 from custhub.features.messages import router as messages
 from custhub.features.operations.router import events, jobs
 from custhub.features.quality import router as quality
+from custhub.features.selfservice import router as selfservice
 from custhub.features.suppressions import router as suppressions
 from custhub.features.webhooks import router as webhooks
 from custhub.http import health
@@ -63,6 +64,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     *fields.ROUTERS,
     quality.router,
     exports.router,
+    selfservice.router,
     *imports.ROUTERS,
     *accounts.ROUTERS,
 )
@@ -89,6 +91,7 @@ TAGS = [
     {"name": "bulk-actions", "description": "One change to many customers, as a job, with undo."},
     *fields.TAGS,
     *quality.TAGS,
+    *selfservice.TAGS,
     *accounts.TAGS,
 ]
 

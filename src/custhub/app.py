@@ -45,6 +45,9 @@ from custhub.features.links.service import LINK_PURPOSES, LinkPurpose
 from custhub.features.messages.tasks import message_sender
 from custhub.features.operations.tasks import SCHEDULES, JobRetention
 from custhub.features.quality.service.refusals import RefusalKeeper
+from custhub.features.selfservice.service.gate import ReminderGate
+from custhub.features.selfservice.service.parts import SELF_SERVICE, SelfServiceParts
+from custhub.features.selfservice.service.purposes import self_service_purposes
 from custhub.features.suppressions.service.gate import SuppressionGate
 from custhub.features.suppressions.service.points import CONTACT_POINTS
 from custhub.features.webhooks.tasks import Webhooks
@@ -131,8 +134,11 @@ class Application:
         self.hub.parts |= {CATALOGUE: self.catalogue, STANDARDS: standards}
         self.imports = import_jobs(self.hub, self.files, standards)
         self.contact_points = self.hub.parts[CONTACT_POINTS] = CustomerContactPoints(self.keys)
-        gates = (SuppressionGate(self.database, self.keys), ConsentGate(self.database))
+        gates = (SuppressionGate(self.database, self.keys), ConsentGate(self.database), ReminderGate(self.database))
         self.messages = message_sender(self.hub, lambda: egress_client(settings), gates)
+        self_service = SelfServiceParts(settings, self.keys, standards, self.messages.parts, self.hub.unit_of_work)
+        self.hub.parts[SELF_SERVICE] = self_service
+        self.link_purposes |= self_service_purposes(self_service)
         renderers = {"customer": CustomerRenderer(self.database, self.keys, self.catalogue)}
         owners = self.messages.owners(mailbox_of)
         self.webhooks = Webhooks(

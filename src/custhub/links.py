@@ -15,6 +15,7 @@ from custhub.features.links.links import CustomerLinkTokens
 from custhub.features.messages.links import CustomerMessages
 from custhub.features.phones.links import CustomerNumbers
 from custhub.features.quality.links import CustomerFindings
+from custhub.features.selfservice.links import CustomerSelfService
 from custhub.features.webhooks.links import CustomerDeliveries
 from custhub.kit.customer_link import CustomerLink
 
@@ -32,4 +33,5 @@ LINKS: tuple[Callable[[LiveKeys], CustomerLink], ...] = (
     lambda _: CustomerLinkTokens(),
     lambda _: CustomerImportImages(),
     CustomerExports,
+    CustomerSelfService,
 )

@@ -10,6 +10,7 @@ from custhub.features.exports.tasks import forget_exports
 from custhub.features.imports.tasks import forget_imports
 from custhub.features.links.service import forget_links
 from custhub.features.phones.service.quotas import OLD_USES, USES_KEPT
+from custhub.features.selfservice.service.upkeep import forget_self_service
 from custhub.features.webhooks.tasks import Webhooks
 from custhub.http.hub import Hub
 from custhub.http.idempotency import EXPIRED_ANSWERS
@@ -38,6 +39,7 @@ class Upkeep:
         await forget_links(database, now)
         await forget_exports(self._hub)
         await forget_imports(self._hub)
+        await forget_self_service(database, now)
 
     async def measure(self) -> None:
         """Set the gauges that somebody has to look for."""

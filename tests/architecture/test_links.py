@@ -68,4 +68,5 @@ def test_app_hands_the_links_on(tmp_path: Path) -> None:
         "CustomerLinkTokens",
         "CustomerImportImages",
         "CustomerExports",
+        "CustomerSelfService",
     ]

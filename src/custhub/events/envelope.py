@@ -15,7 +15,12 @@ from custhub.kit.ids import Prefix, text_or_none, to_text
 #: type -> class. An emitted type that is not here cannot exist; the catalogue of events reads it.
 CATALOGUE: dict[str, type[Event]] = {}
 #: The operator at the machine is the built-in client of that name.
-_ACTORS = {"user": Prefix.USER, "client": Prefix.CLIENT, "operator": Prefix.CLIENT}
+_ACTORS = {
+    "user": Prefix.USER,
+    "client": Prefix.CLIENT,
+    "operator": Prefix.CLIENT,
+    "customer": Prefix.CUSTOMER,
+}
 
 
 @dataclass(frozen=True, slots=True)

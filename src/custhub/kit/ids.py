@@ -73,6 +73,7 @@ class Prefix(StrEnum):
     BULK_ACTION = "blk"
     SAVED_FILTER = "flt"
     TOUCHPOINT = "tch"
+    SELF_SERVICE_LINK = "lnk"
 
 
 PATTERNS = {prefix: f"^{prefix}{_TAIL}$" for prefix in Prefix}

@@ -13,7 +13,7 @@ from custhub.security.fields import FieldPolicy
 from custhub.security.reach import Reach
 from custhub.security.tokens import Claims
 
-PrincipalKind = Literal["user", "client", "operator", "system"]
+PrincipalKind = Literal["user", "client", "operator", "customer", "system"]
 
 
 class InsufficientScope(Forbidden):

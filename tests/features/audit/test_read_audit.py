@@ -111,7 +111,7 @@ async def test_list_audit_cursor_is_bound_to_filter_and_caller(fresh_hub: HubUnd
     [
         ({"limit": 0}, "out_of_range"),
         ({"limit": 201}, "out_of_range"),
-        ({"actor_id": "cus_01m81amc1cfrnt9m7qcr38rxrh"}, "invalid_id"),
+        ({"actor_id": "phn_01m81amc1cfrnt9m7qcr38rxrh"}, "invalid_id"),
         ({"customer_id": "x"}, "invalid_id"),
         ({"action": "no good"}, "pattern_mismatch"),
         ({"at_gte": "2026-03-01T08:00:00"}, "invalid_timestamp"),

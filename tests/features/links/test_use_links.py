@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from custhub.features.links.service import IssuedLink, Language, LinkFile, LinkPage, LinkRow, issue_link
+from custhub.features.links.service import Form, IssuedLink, Language, LinkFile, LinkPage, LinkRow, issue_link
 from custhub.http.logs import AccessLog
 from custhub.kit.ids import Prefix, from_text, new_id
 from custhub.kit.query import Reader
@@ -32,7 +32,7 @@ class Purpose:
         self.file = b""
 
     async def page(self, reader: Reader, link: LinkRow, language: Language) -> LinkPage:
-        return LinkPage("你好 <b>" if language == "zh" else "Hello <b>", ("first", "second"), "Go")
+        return LinkPage("你好 <b>" if language == "zh" else "Hello <b>", ("first", "second"), Form("Go"))
 
     async def act(
         self, uow: UnitOfWork, link: LinkRow, form: Mapping[str, str], language: Language

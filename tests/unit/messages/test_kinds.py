@@ -8,9 +8,12 @@ import pytest
 
 from custhub.features.messages.rules import NOTICES, Category, Channel, MessageKind, language_of
 from custhub.features.messages.rules.kinds import LANGUAGES
+from custhub.features.selfservice.rules import KINDS as SELF_SERVICE
+
+ALL = (*NOTICES, *SELF_SERVICE)
 
 
-@pytest.mark.parametrize("kind", NOTICES, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.name)
 def test_every_kind_has_texts_in_both_languages_that_take_the_same_parameters(kind: MessageKind) -> None:
     for channel in kind.channels:
         parameters = {name: f"<{name}>" for name in kind.parameters(channel)}
@@ -22,9 +25,9 @@ def test_every_kind_has_texts_in_both_languages_that_take_the_same_parameters(ki
             assert all(value in content.subject + content.body for value in parameters.values())
 
 
-@pytest.mark.parametrize("kind", NOTICES, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.name)
 def test_no_text_lies_about_for_nobody(kind: MessageKind) -> None:
-    names = {f"{kind.name}.{channel}.txt" for kind in NOTICES for channel in kind.channels}
+    names = {f"{one.name}.{channel}.txt" for one in ALL if one.texts == kind.texts for channel in one.channels}
     for language in LANGUAGES:
         assert {path.name for path in (kind.texts / language).iterdir()} == names
 

@@ -10,9 +10,11 @@ from custhub.features.links.service import (
     LINK_PURPOSES,
     Language,
     LinkFile,
+    LinkNext,
     LinkPage,
     LinkPurpose,
     LinkRow,
+    PageRefused,
     open_link,
     use_up,
 )
@@ -41,6 +43,7 @@ async def show_link(token: Token, request: Request, lang: Lang = None) -> Respon
     call, language = call_of(request), _language(request, lang)
     try:
         link = await open_link(call.hub.database, token, call.hub.clock.now())
+        language = lang or link.args.get("language") or language
         return _page(await _purpose(call, link).page(call.hub.database, link, language), language)
     except HubError as error:
         return _refusal(error, language)
@@ -54,11 +57,19 @@ async def use_link(token: Token, request: Request, lang: Lang = None) -> Respons
     try:
         form = _form(await request.body())
         link = await open_link(uow, token, uow.now)
-        use_up(uow, link)
+        language = lang or link.args.get("language") or language
         answer = await _purpose(call, link).act(uow, link, form, language)
+    except PageRefused as refused:
+        await uow.rollback()
+        return _page(refused.page, language)
     except HubError as error:
         await uow.rollback()
         return _refusal(error, language)
+    if not (isinstance(answer, LinkPage) and answer.stays_open):
+        use_up(uow, link)
+    if isinstance(answer, LinkNext):
+        # Relative: whatever stands before /p/ at a proxy.
+        return Response(None, 303, _HEADERS | {"location": f"{answer.token}?lang={language}"})
     return _download(answer) if isinstance(answer, LinkFile) else _page(answer, language)
 
 
@@ -79,14 +90,14 @@ def _form(body: bytes) -> dict[str, str]:
         return {}
 
 
-def _page(page: LinkPage, language: Language, status: int = 200) -> Response:
+def _page(page: LinkPage, language: Language) -> Response:
     headers = _HEADERS | {"content-language": language, "content-type": "text/html; charset=utf-8"}
-    return Response(person_page(language, page.title, page.paragraphs, page.button), status, headers)
+    return Response(person_page(language, page.title, page.paragraphs, page.form, page.alert), page.status, headers)
 
 
 def _refusal(error: HubError, language: Language) -> Response:
     text = error.text(language)
-    return _page(LinkPage(text.title, (text.detail,)), language, status_of(type(error)))
+    return _page(LinkPage(text.title, (text.detail,), status=status_of(type(error))), language)
 
 
 def _download(file: LinkFile) -> Response:

@@ -12,11 +12,12 @@ from uuid import UUID
 from custhub.features.links.errors import LinkExpired, LinkNotFound, LinkUsed
 from custhub.features.links.queries import OPEN, LinkRow, hash_of, link_of
 from custhub.features.links.repository import EXPIRED_LINKS, KEPT, LinkRepository
+from custhub.http.pages.people import Entry, Form
 from custhub.kit.db import Database
 from custhub.kit.query import Reader
 from custhub.kit.uow import UnitOfWork
 
-__all__ = ["LinkRow"]
+__all__ = ["Entry", "Form", "LinkRow"]
 
 #: Its name among the parts of the hub: purposes by name.
 LINK_PURPOSES: Final = "link_purposes"
@@ -27,11 +28,32 @@ Language = Literal["en", "zh"]
 
 @dataclass(frozen=True, slots=True)
 class LinkPage:
-    """What people see: plain texts, and a button if there is something to do."""
+    """What people see: plain texts, and a form if there is something to do; `alert` is what went wrong.
+
+    As the answer to a POST, one that `stays_open` uses the link up not yet.
+    """
 
     title: str
     paragraphs: tuple[str, ...] = ()
-    button: str | None = None
+    form: Form | None = None
+    alert: str = ""
+    status: int = 200
+    stays_open: bool = False
+
+
+class PageRefused(Exception):
+    """What was posted cannot be taken: nothing is stored, the link stays open, this page says why."""
+
+    def __init__(self, page: LinkPage) -> None:
+        super().__init__(page.title)
+        self.page = page
+
+
+@dataclass(frozen=True, slots=True)
+class LinkNext:
+    """Another link that goes on from here, by its token."""
+
+    token: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +74,8 @@ class LinkPurpose(Protocol):
 
     async def act(
         self, uow: UnitOfWork, link: LinkRow, form: Mapping[str, str], language: Language
-    ) -> LinkPage | LinkFile:
-        """What a POST does, in the unit of work that uses the link up. Raises what is in the way."""
+    ) -> LinkPage | LinkFile | LinkNext:
+        """What a POST does, in the unit of work that uses the link up. Raises what is in the way, and PageRefused."""
 
 
 class IssuedLink(NamedTuple):
@@ -61,6 +83,11 @@ class IssuedLink(NamedTuple):
 
     url: str
     expires_at: datetime
+
+    @property
+    def token(self) -> str:
+        """The secret in it."""
+        return self.url.rpartition("/")[2]
 
 
 def issue_link(
@@ -73,7 +100,10 @@ def issue_link(
     args: Mapping[str, Any] | None = None,
     customer_id: UUID | None = None,
 ) -> IssuedLink:
-    """A new link. `args` hold no personal data; `customer_id` says who takes it along when erased."""
+    """A new link. `args` hold no personal data; `customer_id` says who takes it along when erased.
+
+    Its pages speak the language `args["language"]`, where there is one, to who asks for no other.
+    """
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     expires_at = uow.now + lifetime
     actor = uow.actor

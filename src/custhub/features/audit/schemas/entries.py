@@ -19,19 +19,24 @@ from custhub.http.fields import AuditId, CustomerId, Read, Timestamp
 from custhub.kit.ids import Prefix, from_text, text_or_none, to_text
 
 #: The operator at the machine is the built-in client of that name.
-_ACTORS = {"user": Prefix.USER, "client": Prefix.CLIENT, "operator": Prefix.CLIENT}
+_ACTORS = {
+    "user": Prefix.USER,
+    "client": Prefix.CLIENT,
+    "operator": Prefix.CLIENT,
+    "customer": Prefix.CUSTOMER,
+}
 _OBJECTS = {prefix.name.lower(): prefix for prefix in Prefix}
 _TAIL = "_[0-7][0-9a-hjkmnp-tv-z]{25}"
 
 
 def _actor_id(value: object) -> UUID:
     if isinstance(value, str):
-        for prefix in (Prefix.USER, Prefix.CLIENT):
+        for prefix in (Prefix.USER, Prefix.CLIENT, Prefix.CUSTOMER):
             try:
                 return from_text(prefix, value)
             except ValueError:
                 continue
-    raise PydanticCustomError("invalid_id", "neither a user nor a client")
+    raise PydanticCustomError("invalid_id", "neither a user nor a client nor a customer")
 
 
 _PREFIXES = "|".join(sorted({*_ACTORS.values()}))
@@ -65,7 +70,7 @@ class AuditListQuery(BaseModel):
     cursor: Annotated[str, StringConstraints(max_length=500)] | None = Field(
         default=None, description="`next_cursor` of the page before"
     )
-    actor_id: ActorId | None = Field(default=None, description="The user or client who did it")
+    actor_id: ActorId | None = Field(default=None, description="The user, client or customer who did it")
     action: _Name | None = Field(default=None, description=f"What was done, one of:\n{_catalogue}")
     customer_id: CustomerId | None = Field(default=None, description="The customer it was done to")
     object_type: _Name | None = Field(default=None, description="Kind of thing it was done to, such as `phone`")

@@ -22,6 +22,8 @@ WHOLE: Final = "*"
 PERSON: Final = "person"
 #: Name of the source of what stands in where nobody has said anything yet: every other one is believed more.
 NOBODY: Final = "nobody"
+#: Name of the source of what customers said of themselves.
+SELF_SERVICE: Final = "self_service"
 #: Of a source that was not given one.
 DEFAULT_PRIORITY: Final = 500
 #: What a field holds that nobody has spoken about.

@@ -18,14 +18,19 @@ from custhub.kit.ids import Prefix, to_text
 from custhub.security.fields import Field as PolicyField
 from custhub.security.fields import FieldPolicy
 
-_ACTORS = {"user": Prefix.USER, "client": Prefix.CLIENT, "operator": Prefix.CLIENT}
+_ACTORS = {
+    "user": Prefix.USER,
+    "client": Prefix.CLIENT,
+    "operator": Prefix.CLIENT,
+    "customer": Prefix.CUSTOMER,
+}
 #: Entries that tell of reading; what they name was not changed.
 _READING = {"phone.revealed", "phone.looked_up", "customer.texts_revealed"}
 _ARCHIVED = "archived_at"
 
 
 class ChangeActor(Read):
-    """Who did it: a user, a client, an operator at the machine, or the hub itself."""
+    """Who did it: a user, a client, an operator at the machine, the customer itself by a link, or the hub."""
 
     kind: S40
     id: Annotated[str, StringConstraints(max_length=30)] | None

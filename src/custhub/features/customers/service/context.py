@@ -18,7 +18,7 @@ from custhub.features.customers.queries import CustomerRecord
 from custhub.features.customers.queries.claims import held_keys, held_numbers, reachable_among
 from custhub.features.customers.repository import CustomerRepository, change_tokens
 from custhub.features.customers.rules import tokens_of
-from custhub.features.customers.rules.provenance import PERSON, Origin, Provenance, Rule
+from custhub.features.customers.rules.provenance import PERSON, SELF_SERVICE, Origin, Provenance, Rule
 from custhub.features.customers.schemas.extras import completeness_view, provenance_view
 from custhub.features.customers.schemas.views import can_view, customer_view, etag_of
 from custhub.features.customers.service.custom import CustomFields
@@ -35,6 +35,7 @@ from custhub.kit.uow import Note, UnitOfWork
 from custhub.security.principal import Principal
 from custhub.settings import Settings
 
+_CALLERS = {"user": Prefix.USER, "customer": Prefix.CUSTOMER}
 #: Columns of a customer that search finds it by.
 _NAMING = frozenset({"kind", "display_name", "given_name", "family_name", "company_name", "tax_id", "name_key"})
 
@@ -72,7 +73,7 @@ class CustomerContext:
     def access(self) -> Access:
         """The custom fields that this caller sees and writes."""
         who = self.who
-        return self.standards.catalogue.value.access_of(None if who.kind == "operator" else who.roles)
+        return self.standards.catalogue.value.access_of(None if who.kind in ("operator", "customer") else who.roles)
 
     @property
     def custom(self) -> CustomFields:
@@ -125,19 +126,20 @@ class CustomerContext:
         """Who is calling, as customers keep it: `user:usr_...`."""
         if self._caller is None:
             who = self.who
-            self._caller = f"{who.kind}:{to_text(Prefix.USER if who.kind == 'user' else Prefix.CLIENT, who.id)}"
+            self._caller = f"{who.kind}:{to_text(_CALLERS.get(who.kind, Prefix.CLIENT), who.id)}"
         return self._caller
 
     @property
     def is_person(self) -> bool:
         """Whether somebody says this, not a program."""
-        return self.who.kind in ("user", "operator")
+        return self.who.kind in ("user", "operator", "customer")
 
     def origin(self) -> Origin:
         """Where a value comes from that this caller sends: a person's word outranks machines for a while."""
         now = self.uow.now
         if self.is_person:
-            return Origin(PERSON, now, Rule.CONFIRMED, self.caller, now + self.standards.confirmed_for)
+            source = SELF_SERVICE if self.who.kind == "customer" else PERSON
+            return Origin(source, now, Rule.CONFIRMED, self.caller, now + self.standards.confirmed_for)
         granted = self.who.reach.params.get("reach_sources") or ("api",)
         return Origin(granted[0] if len(granted) == 1 else "api", now, Rule.CHANGED)
 

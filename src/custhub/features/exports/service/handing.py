@@ -11,7 +11,7 @@ from custhub.features.exports.errors import ExportExpired, ExportNotFound
 from custhub.features.exports.queries import ExportRow, export_of
 from custhub.features.exports.schemas import MEDIA
 from custhub.features.exports.service.starting import check_file
-from custhub.features.links.service import IssuedLink, Language, LinkFile, LinkPage, LinkRow, issue_link
+from custhub.features.links.service import Form, IssuedLink, Language, LinkFile, LinkPage, LinkRow, issue_link
 from custhub.kit.clock import Clock
 from custhub.kit.query import Reader
 from custhub.kit.uow import Note, UnitOfWork
@@ -56,11 +56,11 @@ class ExportDownload:
         if language == "zh":
             numbers = "含完整号码。" if row.is_unmasked else "号码已脱敏。"
             facts = f"{row.format.upper()} 文件，{row.customers:,} 位客户，{size}。{numbers}"
-            return LinkPage("客户数据导出", (facts, "此链接只能下载一次。请妥善保管文件，不要转发。"), "下载")
+            return LinkPage("客户数据导出", (facts, "此链接只能下载一次。请妥善保管文件，不要转发。"), Form("下载"))
         numbers = "Phone numbers are in it in full." if row.is_unmasked else "Phone numbers are masked."
         facts = f"{row.format.upper()} file, {row.customers:,} customers, {size}. {numbers}"
         once = "This link downloads it once. Keep the file safe and do not pass it on."
-        return LinkPage("Customer export", (facts, once), "Download")
+        return LinkPage("Customer export", (facts, once), Form("Download"))
 
     async def act(self, uow: UnitOfWork, link: LinkRow, form: Mapping[str, str], language: Language) -> LinkFile:
         """The file. Raises ExportRemoved, ExportExpired."""
