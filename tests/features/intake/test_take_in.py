@@ -346,3 +346,17 @@ async def test_touchpoints_are_never_changed_and_their_content_is_sealed(hub: Hu
     assert await link.reassign(work, own, own) == {"touchpoints": []}
     await link.erase(work, own)
     await work.commit()
+
+
+async def test_a_role_of_the_guide_sends_and_reads_nothing(hub: HubUnderTest) -> None:
+    """docs/intake.md: the role that it shows is enough."""
+    fields = dict.fromkeys(("display_name", "family_name", "given_name", "source", "phones", "emails"), Access.WRITE)
+    scopes = ["customers:intake"]
+    api = hub.client_of(make_principal(kind="client", scopes=scopes, fields=fields, phone_mask="none"))
+    number = make_number()
+    for name in ("李娜", "王伟"):
+        await send(api, {"display_name": name, "phones": [{"number": number}]}, occurred_at=None)
+    customer = await the_one(hub, number)
+    assert (customer["display_name"], customer["family_name"]) == ("王伟", "王")
+    problem_of(await api.get(path_of(customer)), 403, "insufficient_scope")
+    problem_of(await api.post(PATH, json=item({"tags": ["x"]})), 403, "field_not_writable")
