@@ -34,7 +34,7 @@ from custhub.security.standing import restored
 
 #: Rows in one transaction (J-5). On SQLite a slice holds the writer for at most 20 ms: it learns how many rows that is.
 _ROWS: Final = {"postgresql": 500, "sqlite": 60}
-_FEWEST: Final = 10
+_FEWEST: Final = 20
 _MOST: Final = 500
 _SLICE_SECONDS: Final = 0.016
 #: Batches that are being made while one is stored.
@@ -149,7 +149,7 @@ class ImportRun:
                     raise KeysChanged
                 suppressed, held_back = await screen_prepared(uow, asked_of(batch))
                 out_of_reach |= suppressed
-                began = time.thread_time()
+                began = time.perf_counter()
                 refused = await store_prepared(context, without(prepared, out_of_reach))
                 gone = {**out_of_reach, **refused}
                 hold_back_prepared(context, [(one, entry) for place, one, entry in held_back if place not in gone])
@@ -162,7 +162,7 @@ class ImportRun:
                     faults += [[place, *fault] for fault in self._reader.faults_of(error)]
                 row = self._note(uow, batch["first"], rows, faults, is_last=batch["is_last"])
                 self._check_keys(stand)
-                self._learn(time.thread_time() - began)
+                self._learn(time.perf_counter() - began)
                 await self._commit(uow, row, batch["first"], len(rows))
                 return
             except LostRace:
