@@ -62,7 +62,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     filters.router,
     bulk.router,
     *fields.ROUTERS,
-    quality.router,
+    *quality.ROUTERS,
     exports.router,
     selfservice.router,
     *imports.ROUTERS,

@@ -45,6 +45,9 @@ from custhub.features.links.service import LINK_PURPOSES, LinkPurpose
 from custhub.features.messages.tasks import message_sender
 from custhub.features.operations.tasks import SCHEDULES, JobRetention
 from custhub.features.quality.service.refusals import RefusalKeeper
+from custhub.features.quality.service.verifying import VerificationKeeper
+from custhub.features.quality.tasks import SCHEDULES as QUALITY_SCHEDULES
+from custhub.features.quality.tasks import QualityScan
 from custhub.features.selfservice.service.gate import ReminderGate
 from custhub.features.selfservice.service.parts import SELF_SERVICE, SelfServiceParts
 from custhub.features.selfservice.service.purposes import self_service_purposes
@@ -130,7 +133,7 @@ class Application:
         self.follower = Follower(self.database, lambda: self.hub.migrated, self.catalogue, self.ranks)
         self.hub.prepare = self.follower.look
         confirmed_for = timedelta(days=settings.confirmed_days)
-        standards = Standards(self.catalogue, self.ranks, RefusalKeeper(self.keys), confirmed_for)
+        standards = Standards(self.catalogue, self.ranks, RefusalKeeper(self.keys), confirmed_for, VerificationKeeper())
         self.hub.parts |= {CATALOGUE: self.catalogue, STANDARDS: standards}
         self.imports = import_jobs(self.hub, self.files, standards)
         self.contact_points = self.hub.parts[CONTACT_POINTS] = CustomerContactPoints(self.keys)
@@ -190,7 +193,7 @@ class Application:
         #: What workers run beside it: `serve` too, unless told not to (J-10).
         self.work: list[BackgroundTask] = [
             self.jobs,
-            Scheduler(self.database, self.clock, self.hub.unit_of_work, SCHEDULES),
+            Scheduler(self.database, self.clock, self.hub.unit_of_work, (*SCHEDULES, *QUALITY_SCHEDULES)),
             KeyTender(self.hub, self.key_states),
             self.relay,
             *self.webhooks.tasks,
@@ -234,6 +237,7 @@ class Application:
             SearchRebuild(),
             ContactPointMarking(self.contact_points),
             ExportJob(self.hub),
+            QualityScan(self.hub),
             *self.imports,
         )
 

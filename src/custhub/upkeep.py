@@ -10,6 +10,7 @@ from custhub.features.exports.tasks import forget_exports
 from custhub.features.imports.tasks import forget_imports
 from custhub.features.links.service import forget_links
 from custhub.features.phones.service.quotas import OLD_USES, USES_KEPT
+from custhub.features.quality.tasks import forget_quality
 from custhub.features.selfservice.service.upkeep import forget_self_service
 from custhub.features.webhooks.tasks import Webhooks
 from custhub.http.hub import Hub
@@ -40,6 +41,7 @@ class Upkeep:
         await forget_exports(self._hub)
         await forget_imports(self._hub)
         await forget_self_service(database, now)
+        await forget_quality(self._hub)
 
     async def measure(self) -> None:
         """Set the gauges that somebody has to look for."""

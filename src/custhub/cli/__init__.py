@@ -6,7 +6,20 @@ import sys
 
 import typer
 
-from custhub.cli import documents, first, jobs, keys, messages, people, programs, records, search, serving, tokens
+from custhub.cli import (
+    documents,
+    first,
+    jobs,
+    keys,
+    messages,
+    people,
+    programs,
+    quality,
+    records,
+    search,
+    serving,
+    tokens,
+)
 from custhub.cli.output import explain
 
 _commands = typer.Typer(
@@ -28,6 +41,7 @@ for name, group in (
     ("audit", records.commands),
     ("messages", messages.commands),
     ("search", search.commands),
+    ("quality", quality.commands),
 ):
     _commands.add_typer(group, name=name)
 

@@ -67,6 +67,7 @@ class Prefix(StrEnum):
     VOCABULARY = "voc"
     VOCABULARY_CHANGE = "vch"
     FINDING = "fnd"
+    SCAN = "scn"
     KEY = "key"
     AUDIT = "aud"
     BACKUP = "bak"

@@ -85,6 +85,13 @@ def parse_email(text: str) -> EmailAddress:
     return EmailAddress(address, _folded(local, domain))
 
 
+def corrected_email(address: str) -> str | None:
+    """An address in standard form with its known misspelt domain put right; None where nothing is known."""
+    local, _, domain = address.rpartition("@")
+    right = _TYPO_DOMAINS.get(domain)
+    return None if right is None else f"{local}@{right}"
+
+
 @lru_cache(maxsize=1_024)
 def _domain(typed: str) -> str:
     domain = typed.lower()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from custhub.operator import jobs, keys, messages, people, programs, records, search, tokens
+from custhub.operator import jobs, keys, messages, people, programs, quality, records, search, tokens
 from custhub.operator.commands import Command
 
 COMMANDS: Mapping[str, Command] = {
@@ -16,4 +16,5 @@ COMMANDS: Mapping[str, Command] = {
     **records.COMMANDS,
     **messages.COMMANDS,
     **search.COMMANDS,
+    **quality.COMMANDS,
 }

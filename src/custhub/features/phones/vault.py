@@ -28,8 +28,13 @@ _TABLE = "customer_phones"
 
 def seal_number(dek: Dek, phone_id: UUID, number: PhoneNumber) -> tuple[Sealed, Sealed]:
     """E.164 (with its extension) and the spelling as given, both bound to this row."""
-    e164 = dek.seal(_TABLE, "e164", phone_id, number.canonical.encode())
-    return Sealed(e164), Sealed(dek.seal(_TABLE, "raw", phone_id, number.raw.encode()))
+    return seal_canonical(dek, phone_id, number.canonical, number.raw)
+
+
+def seal_canonical(dek: Dek, phone_id: UUID, canonical: str, raw: str) -> tuple[Sealed, Sealed]:
+    """`seal_number` of one that was kept sealed, and perhaps is none any more by the plan of now."""
+    e164 = dek.seal(_TABLE, "e164", phone_id, canonical.encode())
+    return Sealed(e164), Sealed(dek.seal(_TABLE, "raw", phone_id, raw.encode()))
 
 
 def open_number(dek: Dek, row: PhoneRow) -> str:

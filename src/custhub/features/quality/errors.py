@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from custhub.kit.errors import Conflict, NotFound, Text
+from custhub.kit.errors import Conflict, NotFound, RuleBroken, Text
 
 
 class FindingNotFound(NotFound):
@@ -51,3 +51,35 @@ class FindingByHand(Conflict):
     code = "finding_by_hand"
     title = "To be done by hand"
     zh = Text("须手动处理", "此项不能通过接受来写入。请在相应位置手动处理，然后拒绝该发现。")
+
+
+class FindingNotFixable(Conflict):
+    """Nobody knows the right value. Change the customer, and the next scan closes the finding."""
+
+    code = "finding_not_fixable"
+    title = "No fix known"
+    zh = Text("没有可用的修正", "没有已知的正确值，请直接修改客户资料，下次扫描会自动关闭该条。")
+
+
+class ScanNotFound(NotFound):
+    """There is no such scan, or it was forgotten after a year."""
+
+    code = "scan_not_found"
+    title = "Scan not found"
+    zh = Text("扫描不存在", "没有这次扫描，或一年后已被清除。")
+
+
+class ScanRunning(Conflict):
+    """A scan runs already. Wait for its end or cancel its job."""
+
+    code = "scan_running"
+    title = "Scan running"
+    zh = Text("扫描进行中", "已有扫描正在进行，请等待其结束或取消任务。")
+
+
+class RequiredFieldUnknown(RuleBroken):
+    """No member of a customer has this name."""
+
+    code = "required_field_unknown"
+    title = "Unknown field"
+    zh = Text("字段不存在", "客户没有这个字段。")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 from custhub.events.envelope import Event
 from custhub.kit.ids import Prefix
 
@@ -24,14 +26,14 @@ class FindingOpened(FindingEvent):
 
 
 class FindingAccepted(FindingEvent):
-    """A proposed value was accepted and written."""
+    """A proposed fix was accepted and made."""
 
     __slots__ = ()
     type = "finding.accepted"
 
 
 class FindingRejected(FindingEvent):
-    """A proposed value was rejected."""
+    """A finding was rejected."""
 
     __slots__ = ()
     type = "finding.rejected"
@@ -49,3 +51,32 @@ class FindingUndone(FindingEvent):
 
     __slots__ = ()
     type = "finding.undone"
+
+
+class FindingResolved(FindingEvent):
+    """A scan found that the reason of a finding is gone."""
+
+    __slots__ = ()
+    type = "finding.resolved"
+
+
+def _count(text: str, example: int) -> dict[str, Any]:
+    return {"type": "integer", "description": text, "minimum": 0, "examples": [example]}
+
+
+_COMPLETED: Final[dict[str, dict[str, Any]]] = {
+    "customers": _count("Customers it looked at", 48_210),
+    "opened": _count("Findings it opened", 312),
+    "resolved": _count("Findings whose reason is gone", 87),
+}
+
+
+class QualityScanCompleted(Event):
+    """A scan reached its end; each finding it opened or closed has an event of its own with this `bulk_id`."""
+
+    __slots__ = ()
+    type = "quality_scan.completed"
+    subject_type = "quality_scan"
+    prefix = Prefix.SCAN
+    passing = True
+    members = _COMPLETED

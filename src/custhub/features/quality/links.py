@@ -10,9 +10,10 @@ from custhub.crypto.cipher import Dek
 from custhub.crypto.columns import Sealed
 from custhub.crypto.errors import IntegrityError
 from custhub.crypto.live import LiveKeys
-from custhub.features.quality.models import findings
+from custhub.features.quality.models import findings, verifications
 from custhub.features.quality.queries import FindingRow, data_key_of, findings_of
-from custhub.features.quality.repository import FindingRepository
+from custhub.features.quality.queries.verifications import verification_of
+from custhub.features.quality.repository import FindingRepository, VerificationRepository
 from custhub.features.quality.rules import FindingState
 from custhub.features.quality.vault import open_evidence, seal_evidence
 from custhub.kit.customer_link import Moved
@@ -21,13 +22,27 @@ from custhub.kit.query import Reader
 from custhub.kit.uow import UnitOfWork
 
 _TABLE: Final = findings.name
-_TOLD: Final = ("kind", "field", "source", "reason", "state", "times_seen", "last_seen_at", "decided_by", "decided_at")
+_QUEUE: Final = verifications.name
+_TOLD: Final = (
+    "kind",
+    "field",
+    "part",
+    "source",
+    "severity",
+    "reason",
+    "state",
+    "times_seen",
+    "last_seen_at",
+    "decided_by",
+    "decided_at",
+)
+_TOLD_OF_QUEUE: Final = ("due_at", "attempts", "last_result", "last_at")
 
 
 class CustomerFindings:
     """What may be wrong with a customer, and what was decided about it."""
 
-    tables = frozenset({_TABLE})
+    tables = frozenset({_TABLE, _QUEUE})
 
     def __init__(self, keys: LiveKeys) -> None:
         self._keys = keys
@@ -36,13 +51,17 @@ class CustomerFindings:
         """Each finding with its values; null where they do not open."""
         rows = await findings_of(reader, customer_id)
         dek = await self._dek(reader, customer_id) if rows else None
-        return {"findings": [_exported(dek, row) for row in rows]}
+        queued = await verification_of(reader, customer_id)
+        verification = None if queued is None else {name: getattr(queued, name) for name in _TOLD_OF_QUEUE}
+        return {"findings": [_exported(dek, row) for row in rows], "verification": verification}
 
     async def reassign(self, uow: UnitOfWork, source: UUID, target: UUID) -> Moved:
         """The findings of `source` become those of `target`, sealed anew. Raises IntegrityError.
 
-        Of two open ones about the same the one of `target` stays open; the other is turned down.
+        Of two open ones about the same the one of `target` stays open; the other is turned down. Who is to be called
+        is found anew by the next scan.
         """
+        VerificationRepository(uow).remove(source)
         rows = await findings_of(uow, source)
         if not rows:
             return {_TABLE: []}
@@ -62,14 +81,15 @@ class CustomerFindings:
     async def erase(self, uow: UnitOfWork, customer_id: UUID) -> None:
         """All of them go."""
         FindingRepository(uow).remove_of(customer_id)
+        VerificationRepository(uow).remove(customer_id)
 
     async def _dek(self, reader: Reader, customer_id: UUID) -> Dek | None:
         key = await data_key_of(reader, customer_id)
         return None if key is None else self._keys.cipher.unwrap(customer_id, key.dek_version, key.wrapped)
 
 
-def _key(row: FindingRow) -> tuple[str, str, str]:
-    return row.kind, row.field, row.source
+def _key(row: FindingRow) -> tuple[str, str, str, str]:
+    return row.kind, row.field, row.part, row.source
 
 
 def _exported(dek: Dek | None, row: FindingRow) -> dict[str, Any]:

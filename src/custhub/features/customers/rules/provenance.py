@@ -44,6 +44,7 @@ class Rule(StrEnum):
     CHANGED = "changed"
     CONFIRMED = "confirmed"
     ACCEPTED = "accepted"
+    QUALITY = "quality"
     RESTORED = "restored"
     MERGED = "merged"
 

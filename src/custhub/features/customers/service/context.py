@@ -143,6 +143,10 @@ class CustomerContext:
         granted = self.who.reach.params.get("reach_sources") or ("api",)
         return Origin(granted[0] if len(granted) == 1 else "api", now, Rule.CHANGED)
 
+    def origin_of_part(self, part_id: str) -> Origin | None:
+        """The same of a part that this caller adds or changes; None leaves it to when the part came."""
+        return self.origin()
+
     async def review(self, record: CustomerRecord, refused: Sequence[RefusedChange]) -> list[UUID]:
         """Make review items of values that a machine sent and that do not stand; the ids of new ones."""
         if not refused:

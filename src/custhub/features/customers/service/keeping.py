@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 from uuid import UUID
 
@@ -94,6 +94,17 @@ class PartKeeper(ABC, Generic[P, C, U]):
         self._context.customers.remove_part(row)
         self._store_all(record, [known for known in self.rows(record) if known.id != part_id], "removed", part_id)
 
+    async def put_back(self, customer_id: UUID, row: P) -> CustomerRecord:
+        """Give a customer a part again that was taken from it, under its id. Raises TooManyParts."""
+        record = await self._opened(customer_id)
+        if len(self.rows(record)) >= self.limit:
+            raise TooManyParts
+        back = row._replace(customer_id=customer_id, updated_at=self._uow.now, revision=row.revision + 1)
+        parts = list(self.rows(record))
+        parts.append(back)
+        parts.sort(key=_part_id)
+        return self._store_all(record, parts, "added", row.id, primary=row.id if row.is_primary else None)
+
     @abstractmethod
     async def _built(self, record: CustomerRecord, body: C) -> P:
         """The row of a new part."""
@@ -123,17 +134,18 @@ class PartKeeper(ABC, Generic[P, C, U]):
         before = {row.id: row for row in self.rows(record)}
         after = {row.id: self._written(before.get(row.id), row) for row in with_one_primary(rows, primary, part_id)}
         told = [row and told_of(row, self.told) for row in (before.get(part_id), after.get(part_id))]
-        origin = None if verb == "removed" else self._context.origin()
+        name = to_text(self.prefix, part_id)
+        origin = None if verb == "removed" else self._context.origin_of_part(name)
         record = self._context.changed(
             record,
             [self.field.value],
             details={self.field.value: told},
             action=f"{self.noun}.{verb}",
-            origins={to_text(self.prefix, part_id): origin},
+            origins={name: origin},
         )
         parts: dict[str, Any] = {self.field: tuple(after.values())}
         changed = record._replace(**parts)
-        if self.field is Field.EMAILS and before.keys() != after.keys():
+        if self.field is Field.EMAILS and _found_by(before) != _found_by(after):
             self._context.found_again(record, changed)
         return changed
 
@@ -144,6 +156,14 @@ class PartKeeper(ABC, Generic[P, C, U]):
             new = new._replace(updated_at=self._uow.now, revision=old.revision + 1)
             self._context.customers.change_part(old, new)
         return new
+
+
+def _part_id(row: EmailRow | AddressRow | ContactRow) -> UUID:
+    return row.id
+
+
+def _found_by(rows: Mapping[UUID, EmailRow | AddressRow | ContactRow]) -> set[str]:
+    return {row.email for row in rows.values() if isinstance(row, EmailRow)}
 
 
 def told_of(row: EmailRow | AddressRow | ContactRow, names: Sequence[str]) -> dict[str, Any]:

@@ -96,6 +96,7 @@ class CustomerPhones:
             changes["verified_at"] = self._uow.now
         record, row = self._store(record, row, changes, "phone.verified", body.result, body.note)
         self._uow.emit(ContactPointVerified(row.id, row.revision, customer_id, extra={"result": body.result}))
+        await self._context.standards.verifications.recorded(self._uow, record, row, body.result)
         return record, row
 
     async def remove(self, customer_id: UUID, phone_id: UUID, if_match: frozenset[int] | None) -> None:
@@ -111,6 +112,20 @@ class CustomerPhones:
         if row.is_primary and left:
             left = (self._promoted(left[0], dek), *left[1:])
         self._changed(record, left, "phone.removed", [told_of_phone(_openable(dek, row), row), None], phone_id)
+
+    async def put_back(self, customer_id: UUID, row: PhoneRow, canonical: str) -> CustomerRecord:
+        """Give a customer a number again that was taken from it, under its id. PhoneTaken shows at commit."""
+        context = self._context
+        self._who.require_writable({Field.PHONES})
+        record = await context.live(customer_id)
+        if len(record.phones) >= MAX_PHONES:
+            raise TooManyParts
+        dek = context.dek(record)
+        back = row._replace(customer_id=customer_id, updated_at=self._uow.now, revision=row.revision + 1)
+        context.phones.restore(back, dek)
+        others: Sequence[PhoneRow] = self._only_primary(record.phones, dek) if row.is_primary else record.phones
+        phones = tuple(sorted((*others, back), key=lambda phone: phone.id))
+        return self._changed(record, phones, "phone.added", [None, told_of_phone(canonical, back)], row.id)
 
     async def reveal(self, customer_id: UUID, phone_id: UUID, body: PhoneReveal) -> str:
         """The number in full. The audit entry is committed first; without it there is no number (S-22)."""
@@ -192,14 +207,15 @@ class CustomerPhones:
         phone_id: UUID,
         reason: str | None = None,
     ) -> CustomerRecord:
-        origin = None if action == "phone.removed" else self._context.origin()
+        name = to_text(Prefix.PHONE, phone_id)
+        origin = None if action == "phone.removed" else self._context.origin_of_part(name)
         record = self._context.changed(
             record,
             [Field.PHONES.value],
             details={Field.PHONES.value: told},
             action=action,
             reason=reason,
-            origins={to_text(Prefix.PHONE, phone_id): origin},
+            origins={name: origin},
         )
         return record._replace(phones=tuple(phones))
 

@@ -9,9 +9,12 @@ from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from custhub.crypto.cipher import Dek
+from custhub.features.customers.queries import CustomerRecord
 from custhub.features.customers.queries.sources import SourceRanks
 from custhub.features.customers.rules.provenance import DEFAULT_PRIORITY, NOBODY
 from custhub.features.fields.service.catalogue import FieldCatalogue
+from custhub.features.phones.queries import PhoneRow
+from custhub.features.phones.rules import VerificationResult
 from custhub.kit.uow import UnitOfWork
 
 #: Key of the standards among the parts of the hub.
@@ -42,14 +45,27 @@ class RefusedChanges(Protocol):
         """Take these back, as far as nobody has decided about them or seen them again."""
 
 
+class Verifications(Protocol):
+    """Keeps who is to be called; the quality feature implements it."""
+
+    async def recorded(
+        self, uow: UnitOfWork, record: CustomerRecord, phone: PhoneRow, result: VerificationResult
+    ) -> None:
+        """An attempt to reach a customer came to this, in the same commit; `record` is the customer after it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standards:
-    """Vocabularies and custom fields, the priorities of sources, how long a person's word outranks machines."""
+    """Vocabularies and custom fields, the priorities of sources, how long a person's word outranks machines.
+
+    What comes of it for others: where refused values go, and who keeps the queue of those to be called.
+    """
 
     catalogue: FieldCatalogue
     ranks: SourceRanks
     refusals: RefusedChanges
     confirmed_for: timedelta
+    verifications: Verifications
 
     def priority_of(self, source: str) -> int:
         """How far a source is believed."""

@@ -17,7 +17,7 @@ from custhub.features.customers.queries.sources import SourceRanks
 from custhub.features.customers.schemas.bodies import CustomerCreate
 from custhub.features.customers.service.bulk import BulkPreparer, PreparedCustomer
 from custhub.features.customers.service.context import CustomerContext
-from custhub.features.customers.service.standards import RefusedChanges, Standards
+from custhub.features.customers.service.standards import RefusedChanges, Standards, Verifications
 from custhub.features.fields.rules import Catalogue
 from custhub.features.fields.service.catalogue import FieldCatalogue
 from custhub.features.imports.rules.formats import Read, RowRefused
@@ -189,6 +189,7 @@ class RowPreparer:
             cast(SourceRanks, _Given[dict[str, int]]({})),
             cast(RefusedChanges, None),  # nothing is refused to who is new
             timedelta(),
+            cast(Verifications, None),  # nobody calls who is new
         )
         context = CustomerContext(uow, who, keys, settings, standards)
         self._preparer = BulkPreparer(context, bulk_id=task.bulk_id, is_screened=task.is_screened)

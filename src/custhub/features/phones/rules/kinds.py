@@ -47,16 +47,19 @@ class RevealReason(StrEnum):
 class VerificationResult(StrEnum):
     """What an attempt to reach the customer at a number showed.
 
-    `suspended` is a line cut off for now (停机), `no_such_number` one that does not exist (空号).
+    `suspended` is a line cut off for now (停机), `no_such_number` one that does not exist (空号), `number_changed` one
+    that its customer has given up, `refused` somebody who was reached and would not say.
     """
 
     REACHED_OWNER = "reached_owner"
     CODE_CONFIRMED = "code_confirmed"
     WRONG_PERSON = "wrong_person"
+    NUMBER_CHANGED = "number_changed"
     NO_SUCH_NUMBER = "no_such_number"
     SUSPENDED = "suspended"
     UNREACHABLE = "unreachable"
     NO_ANSWER = "no_answer"
+    REFUSED = "refused"
 
     @property
     def confirms(self) -> bool:
@@ -72,6 +75,7 @@ _PROVEN_STATUS: Final = {
     VerificationResult.REACHED_OWNER: PhoneStatus.ACTIVE,
     VerificationResult.CODE_CONFIRMED: PhoneStatus.ACTIVE,
     VerificationResult.WRONG_PERSON: PhoneStatus.CHANGED,
+    VerificationResult.NUMBER_CHANGED: PhoneStatus.CHANGED,
     VerificationResult.NO_SUCH_NUMBER: PhoneStatus.DEAD,
 }
 

@@ -9,9 +9,9 @@ from custhub.crypto.cipher import Dek
 from custhub.crypto.live import LiveKeys
 from custhub.features.phones.errors import PhoneInvalid, PhoneTaken
 from custhub.features.phones.models import CLAIM, ClaimRow, PhoneRow, customer_phones, phone_claims
-from custhub.features.phones.rules import PhoneKind, PhoneNumber, PhoneStatus, holds_claim
+from custhub.features.phones.rules import PhoneKind, PhoneNumber, PhoneStatus, equivalence_key, holds_claim, last4_of
 from custhub.features.phones.schemas import PhoneCreate
-from custhub.features.phones.vault import open_number, seal_number
+from custhub.features.phones.vault import open_number, seal_canonical, seal_number
 from custhub.kit.errors import FieldIssue
 from custhub.kit.ids import new_id
 from custhub.kit.uow import UnitOfWork
@@ -77,15 +77,21 @@ class PhoneService:
 
     def claims_of(self, row: PhoneRow, number: PhoneNumber) -> list[ClaimRow]:
         """The claims of a number: one per live index key, two while a rotation runs."""
+        return self._claims(row, number.equivalence_key)
+
+    def _claims(self, row: PhoneRow, key: str) -> list[ClaimRow]:
         exact = {row.index_kid: row.exact_index}
         for kid in self._keys.claim_kids:
             if kid not in exact:
-                exact[kid] = self._keys.indexes.exact(number.equivalence_key, kid)
+                exact[kid] = self._keys.indexes.exact(key, kid)
         return [ClaimRow(kid, exact[kid], row.id, row.customer_id) for kid in self._keys.claim_kids]
 
     def claim(self, row: PhoneRow, number: PhoneNumber) -> None:
         """Make a number this customer's own."""
-        for claim in self.claims_of(row, number):
+        self._claim(row, number.equivalence_key)
+
+    def _claim(self, row: PhoneRow, key: str) -> None:
+        for claim in self._claims(row, key):
             self._uow.insert(phone_claims, claim)
             self._claimed.append(claim.exact_index)
         self._uow.on_violation(CLAIM, lambda: self._explain(self._claimed))
@@ -101,7 +107,26 @@ class PhoneService:
     def reclaim(self, row: PhoneRow, dek: Dek) -> None:
         """Claim a stored number again, as a restore or a verification does. PhoneTaken shows at commit."""
         if holds_claim(PhoneStatus(row.status), row.shared):
-            self.claim(row, PhoneNumber.parse(open_number(dek, row), row.country))
+            # Not parsed: the plan of today may not know a number that was stored by an older one.
+            self._claim(row, equivalence_key(open_number(dek, row)))
+
+    def restore(self, row: PhoneRow, dek: Dek) -> None:
+        """Store a number again that was removed, claimed as it was. PhoneTaken shows at commit."""
+        self._uow.insert(customer_phones, row)
+        self.reclaim(row, dek)
+
+    def sealed_again(self, row: PhoneRow, dek: Dek, canonical: str, raw: str) -> PhoneRow:
+        """The row of a number that was removed, sealed and indexed under the keys of now."""
+        e164, _, _ = canonical.partition(";")
+        sealed, spelled = seal_canonical(dek, row.id, canonical, raw)
+        indexes, kid = self._keys.indexes, self._keys.index_kid
+        return row._replace(
+            e164=sealed,
+            raw=spelled,
+            index_kid=kid,
+            exact_index=indexes.exact(equivalence_key(e164), kid),
+            last4_index=indexes.last4(last4_of(e164), kid),
+        )
 
     def change(self, old: PhoneRow, new: PhoneRow, dek: Dek, *, live: bool) -> None:
         """Store a changed row and let its claim follow: gained, kept or lost."""

@@ -15,12 +15,13 @@ from custhub.features.customers.errors import PersonRequired
 from custhub.features.customers.queries import CustomerRow
 from custhub.features.customers.rules.provenance import Origin, Provenance, Rule
 from custhub.features.customers.schemas.bodies import CustomerPatch
-from custhub.features.customers.service.context import CustomerContext, provenance_of
+from custhub.features.customers.service.context import provenance_of
 from custhub.features.customers.service.profile import CustomerService
 from custhub.features.customers.service.values import patch_of, value_of
 from custhub.features.quality.errors import (
     FindingDecided,
     FindingNotDecided,
+    FindingNotFixable,
     FindingNotFound,
     FindingOutdated,
     FindingReopened,
@@ -28,8 +29,9 @@ from custhub.features.quality.errors import (
 from custhub.features.quality.events import FindingAccepted, FindingEvent, FindingRejected, FindingUndone
 from custhub.features.quality.queries import FindingRecord, FindingRow, finding_by_id
 from custhub.features.quality.repository import FindingRepository
-from custhub.features.quality.rules import FindingState
-from custhub.features.quality.schemas import etag_of
+from custhub.features.quality.rules import FindingKind, FindingState, Fix
+from custhub.features.quality.schemas.findings import etag_of
+from custhub.features.quality.service.fixing import REPAIRS, FixContext
 from custhub.features.quality.service.parts import add_part, kind_of, remove_part
 from custhub.features.quality.vault import open_evidence, seal_evidence
 from custhub.kit.errors import HubError
@@ -40,15 +42,16 @@ from custhub.kit.uow import Note
 class FindingDecisions:
     """Use cases of findings, for one caller in one unit of work."""
 
-    def __init__(self, context: CustomerContext) -> None:
+    def __init__(self, context: FixContext) -> None:
         self._context = context
         self._uow = context.uow
         self._findings = FindingRepository(context.uow)
 
     async def accept(self, finding_id: UUID, if_match: frozenset[int] | None) -> FindingRecord:
-        """Write the proposed value after all. Raises FieldNotWritable, FindingDecided, FindingOutdated.
+        """Make the fix, or write the refused value after all.
 
-        Of a part what adding it raises; FindingByHand for what is done elsewhere.
+        Raises FieldNotWritable, FindingDecided, FindingNotFixable, FindingOutdated; of a part what adding it raises,
+        and FindingByHand for what is done elsewhere.
         """
         context = self._context
         record, dek = await self._found(finding_id, if_match)
@@ -56,6 +59,12 @@ class FindingDecisions:
         if row.state != FindingState.OPEN:
             raise FindingDecided
         evidence = open_evidence(dek, row)
+        if row.kind != FindingKind.REFUSED_CHANGE:
+            if row.fix is None:
+                raise FindingNotFixable
+            evidence |= await REPAIRS[Fix(row.fix)].make(context, dek, row, evidence)
+            values = {"state": FindingState.ACCEPTED, "evidence": seal_evidence(dek, row.id, evidence)}
+            return self._decided(record, values, FindingAccepted, "finding.accepted")
         part = kind_of(row.field)
         if part is not None:
             evidence["added"] = await add_part(context, row.customer_id, part, evidence["claimed"])
@@ -85,9 +94,11 @@ class FindingDecisions:
         """
         record, dek = await self._found(finding_id, if_match)
         row = record.row
-        if row.state == FindingState.OPEN:
+        if row.state not in (FindingState.ACCEPTED, FindingState.REJECTED):
             raise FindingNotDecided
-        if row.state == FindingState.ACCEPTED:
+        if row.state == FindingState.ACCEPTED and row.kind != FindingKind.REFUSED_CHANGE:
+            await REPAIRS[Fix(row.fix or "")].undo(self._context, dek, row, open_evidence(dek, row))
+        elif row.state == FindingState.ACCEPTED:
             await self._take_back(row, dek)
         self._findings.on_reopened(_reopened)
         return self._decided(record, {"state": FindingState.OPEN}, FindingUndone, "finding.undone")

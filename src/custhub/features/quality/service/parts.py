@@ -36,6 +36,11 @@ _MISSING: Final = (PhoneNotFound, EmailNotFound, AddressNotFound, ContactNotFoun
 _BY_HAND: Final = {"kind", "consents"}
 
 
+def is_by_hand(field: str) -> bool:
+    """Whether nobody writes this by accepting it."""
+    return field.partition(".")[0] in _BY_HAND
+
+
 def kind_of(field: str) -> str | None:
     """The kind of part that a finding is about (`phones.<tag>`), None for a member. Raises FindingByHand."""
     name = field.partition(".")[0]

@@ -13,7 +13,8 @@ from custhub.features.customers.service.standards import RefusedChange
 from custhub.features.quality.events import FindingOpened, FindingWithdrawn
 from custhub.features.quality.queries import FindingRow, findings_among, findings_of_source
 from custhub.features.quality.repository import FindingRepository
-from custhub.features.quality.rules import FindingKind, FindingState
+from custhub.features.quality.rules import FindingKind, FindingState, Fix, Severity
+from custhub.features.quality.service.parts import is_by_hand
 from custhub.features.quality.vault import seal_evidence
 from custhub.kit.errors import HubError
 from custhub.kit.ids import new_id
@@ -79,7 +80,10 @@ class RefusalKeeper:
             customer_id=customer_id,
             kind=FindingKind.REFUSED_CHANGE,
             field=change.field,
+            part="",
             source=change.source,
+            severity=Severity.MEDIUM.value,
+            fix=None if is_by_hand(change.field) else Fix.SET_FIELD.value,
             reason=change.reason,
             state=FindingState.OPEN,
             evidence=seal_evidence(dek, finding_id, evidence),

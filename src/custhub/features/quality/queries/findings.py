@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import ColumnElement, bindparam, case, select
 
 from custhub.crypto.models import CustomerKey, customer_keys
 from custhub.features.customers.models import customers
@@ -43,22 +43,38 @@ _RECORD = (
     )
 )  # fmt: skip
 _BY_ID = Reachable(_RECORD.where(_f.id == bindparam("id")), customers, _record)
-_PAGES: dict[tuple[bool, ...], Reachable[FindingRecord]] = {}
+_FILTERS: Final[Mapping[str, Callable[[], ColumnElement[bool]]]] = {
+    "state": lambda: _f.state == bindparam("state"),
+    "customer_id": lambda: _f.customer_id == bindparam("customer_id", type_=_f.customer_id.type),
+    "kind": lambda: _f.kind == bindparam("kind"),
+    "severity": lambda: _f.severity == bindparam("severity"),
+    "fixable": lambda: case((_f.fix.is_(None), 0), else_=1) == bindparam("fixable"),
+}
+_pages: dict[tuple[frozenset[str], bool], Reachable[FindingRecord]] = {}
 
 
-def _page(state: bool, customer: bool, after: bool) -> Reachable[FindingRecord]:
-    statement = _RECORD
-    if state:
-        statement = statement.where(_f.state == bindparam("state"))
-    if customer:
-        statement = statement.where(_f.customer_id == bindparam("customer_id", type_=_f.customer_id.type))
+class FindingFilter(NamedTuple):
+    """Which findings."""
+
+    state: str | None = None
+    customer_id: UUID | None = None
+    kind: str | None = None
+    severity: str | None = None
+    fixable: bool | None = None
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """What is bound: only what was asked for."""
+        given = {name: value for name, value in self._asdict().items() if value is not None}
+        return given | ({} if self.fixable is None else {"fixable": int(self.fixable)})
+
+
+def _page(names: frozenset[str], after: bool) -> Reachable[FindingRecord]:
+    statement = _RECORD.where(*(_FILTERS[name]() for name in sorted(names)))
     if after:
         statement = statement.where(_f.id < bindparam("after", type_=_f.id.type))
     return Reachable(statement.order_by(_f.id.desc()).limit(bindparam("limit")), customers, _record)
 
-
-for _shape in ((s, c, a) for s in (False, True) for c in (False, True) for a in (False, True)):
-    _PAGES[_shape] = _page(*_shape)
 
 _WHY = "written by whoever changes the customer, whose reach was checked; merges and erasure act on all of it"
 _OF_CUSTOMER = Query(
@@ -91,18 +107,17 @@ async def finding_by_id(reader: Reader, reach: Reach, finding_id: UUID) -> Findi
 
 
 async def page_of_findings(
-    reader: Reader, reach: Reach, state: str | None, customer_id: UUID | None, after: Sequence[Any] | None, limit: int
+    reader: Reader, reach: Reach, chosen: FindingFilter, after: Sequence[Any] | None, limit: int
 ) -> Page[FindingRecord]:
     """Findings, newest first."""
-    params: dict[str, Any] = {"limit": limit + 1, **reach.params}
-    if state is not None:
-        params["state"] = state
-    if customer_id is not None:
-        params["customer_id"] = customer_id
+    params = chosen.params
+    shape = frozenset(params), after is not None
+    query = _pages.get(shape)
+    if query is None:
+        query = _pages[shape] = _page(*shape)
     if after is not None:
         params["after"] = UUID(hex=after[0])
-    query = _PAGES[state is not None, customer_id is not None, after is not None]
-    found = await query.of(reach).all(reader, **params)
+    found = await query.of(reach).all(reader, **params, **reach.params, limit=limit + 1)
     return Page(found) if len(found) <= limit else Page(found[:limit], (found[limit - 1].row.id.hex,))
 
 

@@ -19,7 +19,7 @@ from custhub.features.phones.rules import (
     replace_spans,
 )
 from custhub.features.quality.models import FindingRow
-from custhub.features.quality.rules import FindingKind, FindingState
+from custhub.features.quality.rules import FindingKind, FindingState, Fix, Severity
 from custhub.http.fields import CustomerId, FindingId, Read, Revision
 from custhub.kit.ids import Prefix, to_text
 from custhub.security.fields import FieldPolicy
@@ -39,6 +39,9 @@ class QualityFindingListQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     state: FindingState | None = Field(default=None, description="Only those of this state")
+    kind: FindingKind | None = Field(default=None, description="Only those of this kind")
+    severity: Severity | None = Field(default=None, description="Only those of this severity")
+    fixable: bool | None = Field(default=None, description="Only those that can be accepted, or that cannot")
     customer_id: CustomerId | None = Field(default=None, description="Only those of this customer")
     limit: int = Field(default=50, ge=1, le=200, description="Rows per page")
     cursor: _Cursor | None = Field(default=None, description="`next_cursor` of the page before")
@@ -47,8 +50,9 @@ class QualityFindingListQuery(BaseModel):
 class QualityFindingRead(Read):
     """Something about a customer that a person decides.
 
-    `standing` is the value that was kept, `proposed` the one that was refused. Both are null where the caller's role
-    does not see the field; sensitive ones are masked.
+    `standing` is the value as it was found or kept, `proposed` what accepting would make of it. Both are null where
+    the caller's role does not see the field; sensitive ones and numbers are masked. `fix` says what accepting does,
+    null where only somebody who knows better can help.
     """
 
     id: FindingId
@@ -56,7 +60,12 @@ class QualityFindingRead(Read):
     customer_id: CustomerId
     kind: FindingKind
     field: _Name
-    source: _Name
+    part_id: _Name | None = Field(
+        description="The phone, e-mail or address it is about; `purpose:channel` of a consent"
+    )
+    source: _Name = Field(description="`scan`, or the source of a refused value")
+    severity: Severity
+    fix: Fix | None
     reason: _Name
     state: FindingState
     standing: JsonValue = Field(description="What the field says: any JSON value")
@@ -86,18 +95,21 @@ def finding_view(
 
     Numbers in it, read with `country`, are masked.
     """
-    shown = evidence or {}
+    shown, seen = evidence or {}, _seen if row.kind == FindingKind.REFUSED_CHANGE else _scanned
     return {
         "id": to_text(Prefix.FINDING, row.id),
         "object": "finding",
         "customer_id": to_text(Prefix.CUSTOMER, row.customer_id),
         "kind": row.kind,
         "field": row.field,
+        "part_id": row.part or None,
         "source": row.source,
+        "severity": row.severity,
+        "fix": row.fix,
         "reason": row.reason,
         "state": row.state,
-        "standing": _seen(row.field, shown.get("standing"), policy, access, country),
-        "proposed": _seen(row.field, shown.get("claimed"), policy, access, country),
+        "standing": seen(row.field, shown.get("standing"), policy, access, country),
+        "proposed": seen(row.field, shown.get("claimed"), policy, access, country),
         "occurred_at": shown.get("at"),
         "times_seen": row.times_seen,
         "last_seen_at": row.last_seen_at,
@@ -107,6 +119,17 @@ def finding_view(
         "updated_at": row.updated_at,
         "revision": row.revision,
     }
+
+
+def _scanned(field: str, value: Any, policy: FieldPolicy, access: Access, country: str) -> Any:  # any JSON value
+    """What a scan found, of which the number of a phone is known in full."""
+    name, style = field.partition(".")[0], MaskStyle(policy.phone_mask)
+    if value is None or name == _CONSENTS:
+        return value
+    if name == "phones" and policy.may_read(name):
+        number = value.get("number")
+        return value if number is None else value | {"number": mask(number, style)}
+    return _seen(field, value, policy, access, country)
 
 
 def _seen(field: str, value: Any, policy: FieldPolicy, access: Access, country: str) -> Any:  # any JSON value

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 from fastapi import Query, Request, Response
 
@@ -18,12 +17,13 @@ from custhub.features.quality.errors import (
     FindingByHand,
     FindingDecided,
     FindingNotDecided,
+    FindingNotFixable,
     FindingNotFound,
     FindingOutdated,
     FindingReopened,
 )
-from custhub.features.quality.queries import FindingRecord, finding_by_id, page_of_findings
-from custhub.features.quality.schemas import (
+from custhub.features.quality.queries import FindingFilter, FindingRecord, finding_by_id, page_of_findings
+from custhub.features.quality.schemas.findings import (
     QualityFindingListQuery,
     QualityFindingPage,
     QualityFindingRead,
@@ -32,7 +32,7 @@ from custhub.features.quality.schemas import (
 )
 from custhub.features.quality.service.reading import evidence_of
 from custhub.features.suppressions.errors import Suppressed
-from custhub.http.answers import Answer, not_modified, ok, page
+from custhub.http.answers import Answer, next_url, not_modified, ok, page
 from custhub.http.fields import FindingId
 from custhub.http.hub import call_of
 from custhub.http.openapi import CONDITIONAL, problems, traits
@@ -41,7 +41,6 @@ from custhub.kit.paging import Cursors
 from custhub.security.principal import FieldNotWritable
 
 router = hub_router("/v1/findings", "quality")
-TAGS = [{"name": "quality", "description": "What may be wrong with customers, and what people decided about it."}]
 
 
 def _view(record: FindingRecord, context: CustomerContext) -> dict[str, Any]:
@@ -62,15 +61,11 @@ def _etag(record: FindingRecord, context: CustomerContext) -> str:
 async def list_findings(query: Annotated[QualityFindingListQuery, Query()], request: Request, who: CanRead) -> Response:
     """List findings about customers within reach, newest first."""
     context = context_of(request)
-    state = None if query.state is None else query.state.value
-    cursors = Cursors(context.keys.cursors.sign, [who.id.hex, "findings", state, str(query.customer_id)])
-    found = await page_of_findings(
-        context.uow.database, who.reach, state, query.customer_id, cursors.read(query.cursor), query.limit
-    )
+    chosen = FindingFilter(query.state, query.customer_id, query.kind, query.severity, query.fixable)
+    cursors = Cursors(context.keys.cursors.sign, [who.id.hex, "findings", str(chosen)])
+    found = await page_of_findings(context.uow.database, who.reach, chosen, cursors.read(query.cursor), query.limit)
     cursor = cursors.write(found.after)
-    kept = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
-    url = f"/v1/findings?{urlencode([*kept, ('cursor', cursor or '')])}"
-    return page([_view(record, context) for record in found.items], cursor, url)
+    return page([_view(record, context) for record in found.items], cursor, next_url(request, cursor))
 
 
 @router.get(
@@ -95,6 +90,7 @@ async def get_finding(finding_id: FindingId, request: Request, who: CanRead) -> 
     responses=problems(
         FindingNotFound,
         FindingDecided,
+        FindingNotFixable,
         FindingOutdated,
         PersonRequired,
         CustomerArchived,
@@ -116,7 +112,10 @@ async def get_finding(finding_id: FindingId, request: Request, who: CanRead) -> 
 async def accept_finding(
     finding_id: FindingId, request: Request, decisions: Decisions, _: CanCorrect, if_match: IfMatch
 ) -> Response:
-    """Accept a finding: the proposed value is written, and confirmed by whoever accepts it."""
+    """Accept a finding: the fix is made, or the refused value written, and confirmed by whoever accepts it.
+
+    It needs what the change itself needs: a role that writes the field, and a customer within reach.
+    """
     return _show(await decisions.accept(finding_id, if_match), context_of(request))
 
 
@@ -128,7 +127,7 @@ async def accept_finding(
 async def reject_finding(
     finding_id: FindingId, request: Request, decisions: Decisions, _: CanDecide, if_match: IfMatch
 ) -> Response:
-    """Reject a finding: the value stays, and the same one from the same source is counted but asks no more."""
+    """Reject a finding: the value stays, and is found no more until it is another one."""
     return _show(await decisions.reject(finding_id, if_match), context_of(request))
 
 
@@ -147,11 +146,17 @@ async def reject_finding(
         CustomFieldUnknown,
         CustomFieldInvalid,
         FindingByHand,
+        Suppressed,
+        PhoneTaken,
+        errors.TooManyParts,
         IntegrityError,
     ),
 )
 async def undo_finding(
     finding_id: FindingId, request: Request, decisions: Decisions, _: CanCorrect, if_match: IfMatch
 ) -> Response:
-    """Take a decision back: the value before an acceptance returns, with its origin, and the finding is open again."""
+    """Take a decision back: what was before an acceptance returns, with its origin, and the finding is open again.
+
+    A number, e-mail or address that was removed returns under its id.
+    """
     return _show(await decisions.undo(finding_id, if_match), context_of(request))
