@@ -1,6 +1,6 @@
 """Read statements over customers."""
 
-from custhub.features.customers.models import CustomerRow
+from custhub.features.customers.models import AddressRow, CustomerRow, EmailRow
 from custhub.features.customers.queries.records import (
     BY_ID,
     LOCKED,
@@ -14,8 +14,10 @@ __all__ = [
     "BY_ID",
     "LOCKED",
     "RECORD",
+    "AddressRow",
     "CustomerRecord",
     "CustomerRow",
+    "EmailRow",
     "is_reachable",
     "make_record",
 ]

@@ -13,6 +13,7 @@ from custhub.features.phones.service.bulk import (
 )
 from custhub.features.phones.service.numbers import PhoneService, shared_of
 from custhub.features.phones.service.quotas import PhoneQuotas
+from custhub.features.phones.vault import open_e164, open_number, open_raw, opened_texts
 
 __all__ = [
     "CLAIM",
@@ -24,6 +25,10 @@ __all__ = [
     "claim_numbers",
     "hold_back",
     "hold_back_new",
+    "open_e164",
+    "open_number",
+    "open_raw",
+    "opened_texts",
     "release_numbers",
     "shared_of",
     "store_numbers",

@@ -10,8 +10,7 @@ from pydantic import ValidationError
 
 from custhub.crypto.cipher import Dek
 from custhub.features.customers.errors import AddressNotFound, EmailNotFound
-from custhub.features.customers.models import AddressRow, EmailRow
-from custhub.features.customers.queries import CustomerRecord
+from custhub.features.customers.queries import AddressRow, CustomerRecord, EmailRow
 from custhub.features.customers.rules.provenance import Origin, Provenance, Rule
 from custhub.features.customers.schemas.bodies import CustomerPatch
 from custhub.features.customers.service.addresses import CustomerAddresses
@@ -23,7 +22,7 @@ from custhub.features.customers.service.values import patch_of, value_of
 from custhub.features.phones.errors import PhoneNotFound
 from custhub.features.phones.queries import PhoneRow
 from custhub.features.phones.schemas import PhonePatch
-from custhub.features.phones.vault import open_number, open_raw
+from custhub.features.phones.service import open_number, open_raw
 from custhub.features.quality.errors import FindingOutdated
 from custhub.features.quality.queries import FindingRow
 from custhub.features.quality.rules import PLACE, Fix

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from custhub.crypto.columns import Sealed
-from custhub.features.customers.models import AddressRow, EmailRow
+from custhub.features.customers.queries import AddressRow, EmailRow
 from custhub.features.phones.queries import PhoneRow
 from custhub.kit.db import from_micros, micros
 

@@ -15,7 +15,7 @@ import orjson
 from custhub.crypto.cipher import Dek
 from custhub.crypto.errors import IntegrityError
 from custhub.crypto.live import LiveKeys
-from custhub.features.phones.vault import open_e164, opened_texts
+from custhub.features.phones.service import open_e164, opened_texts
 from custhub.features.quality.queries import FindingRow, VerificationRow
 from custhub.features.quality.queries.scanning import KeyedCustomer, KnownFinding, Slice
 from custhub.features.quality.rules import (
