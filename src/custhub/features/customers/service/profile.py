@@ -19,6 +19,7 @@ from custhub.features.customers.queries import CustomerRecord, is_reachable
 from custhub.features.customers.rules import (
     CustomerKind,
     pinyin_key,
+    split_name,
 )
 from custhub.features.customers.rules.provenance import WHOLE, Origin, created
 from custhub.features.customers.schemas.bodies import CustomerCreate, CustomerPatch
@@ -48,6 +49,7 @@ from custhub.security.reach import ReachKind
 _APART = frozenset({"birthday", "tax_id", "custom_fields", *TEXTS})
 #: Kinds of parts of which one is the primary one.
 _WITH_PRIMARY = (Field.PHONES.value, Field.EMAILS.value, Field.ADDRESSES.value, Field.CONTACTS.value)
+_PARTS = frozenset({"family_name", "given_name"})
 
 
 class ProfileChange(NamedTuple):
@@ -150,7 +152,8 @@ class CustomerService:
         values = self._columns(record, sent)
         changed = {name: value for name, value in values.items() if getattr(record.row, name) != value}
         fields = {Field.BIRTHDAY.value if column.startswith("birthday") else column for column in changed}
-        texts = changed_texts(dek, record.row, self._texts(record.row, sent), context.mask_style)
+        split = _split_anew(record.row, sent)
+        texts = changed_texts(dek, record.row, self._texts(record.row, sent) | split, context.mask_style)
         if texts:
             changed.update(stored_texts(dek, record.row, texts, context.country))
             fields.update(texts)
@@ -163,7 +166,8 @@ class CustomerService:
             details[Field.CUSTOM_FIELDS.value] = [
                 {key: pair[side] for key, pair in custom.changes.items()} for side in (0, 1)
             ]
-        keys = [*fields, *(PREFIX + key for key in custom.changes)]
+        # Nobody said the parts: they go on following the name.
+        keys = [*(fields - split.keys()), *(PREFIX + key for key in custom.changes)]
         return ProfileChange(keys, changed, details, "needs" in changed or bool(custom.changes))
 
     def refind(self, row: CustomerRow, change: ProfileChange) -> None:
@@ -210,7 +214,7 @@ class CustomerService:
     @staticmethod
     def _texts(row: CustomerRow, sent: dict[str, Any]) -> dict[str, Any]:
         texts = {name: value for name, value in sent.items() if name in TEXTS}
-        parted = texts.keys() & {"family_name", "given_name"} and "display_name" not in texts
+        parted = texts.keys() & _PARTS and "display_name" not in texts
         if parted and row.spans is None and row.display_name == composed(row.family_name, row.given_name):
             # A display name that was made of the parts follows them.
             family = texts.get("family_name", row.family_name)
@@ -250,6 +254,18 @@ class CustomerService:
         self._uow.emit(CustomerRestored(row.id, row.revision, row.id))
         self._uow.audit(Note("customer.restored", "customer", row.id, row.id, ["archived_at"]))
         return record._replace(row=row)
+
+
+def _split_anew(row: CustomerRow, sent: Mapping[str, Any]) -> dict[str, str | None]:
+    """The parts of a new display name, where the hub had split them off the old one and nobody has given any since."""
+    name = sent.get("display_name")
+    if not name or not _PARTS.isdisjoint(sent) or row.kind != CustomerKind.PERSON:
+        return {}
+    known = provenance_of(row)
+    if any(map(known.is_told, _PARTS)) or (row.family_name, row.given_name) != split_name(row.display_name):
+        return {}
+    family, given = split_name(name)
+    return {"family_name": family, "given_name": given}
 
 
 def shown_member(row: CustomerRow, field: str) -> Any:
