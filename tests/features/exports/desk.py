@@ -13,9 +13,16 @@ from custhub.jobs.models import JobRow
 from custhub.kit.ids import Prefix, from_text
 from tests.client import ApiClient
 from tests.features.jobs.working import Kind, finished, worker_of
-from tests.hub import HubUnderTest
+from tests.hub import START, HubUnderTest
 
 PATH = "/v1/exports"
+
+
+async def record_consent(api: ApiClient, **members: Any) -> None:
+    """What a customer said about a purpose."""
+    said = {"legal_basis": "consent", "method": "web_form", "captured_at": START.isoformat()} | members
+    answer = await api.post("/v1/consents", json=said)
+    assert answer.status_code == 201, answer.text
 
 
 class Desk:

@@ -17,7 +17,7 @@ from custhub.kit.writes import LostRace
 from custhub.security.reach import scoped
 from tests.customers import create_customer, path_of, problem_of, read_customer
 from tests.features.customers.test_sync_customers import erase
-from tests.features.exports.desk import PATH, Desk
+from tests.features.exports.desk import PATH, Desk, record_consent
 from tests.features.jobs.working import make_due
 from tests.hub import make_number
 from tests.principals import add_user, make_principal
@@ -93,7 +93,7 @@ async def test_s21_unmasked_needs_a_right_a_reason_and_leaves_a_trace(desk: Desk
 
 
 async def test_s61_what_a_role_does_not_see_is_not_in_it(desk: Desk) -> None:
-    await a_full_customer(desk, source="partner")
+    full = await a_full_customer(desk, source="partner")
     seen = ["customers:read", "exports:run"]
     partner = desk.hub.client_of(make_principal("partner", reach=scoped(sources=["partner"]), scopes=seen))
     (row,) = await desk.table(api=partner, filter={})
@@ -110,7 +110,9 @@ async def test_s61_what_a_role_does_not_see_is_not_in_it(desk: Desk) -> None:
         "kind", "display_name", "stage", "source", "external_ids",
     }  # fmt: skip
     marketing = desk.hub.client_of(make_principal("marketing", scopes=seen))
-    (row,) = await desk.table(api=marketing, filter={}, columns=["phones[0].number", "note"])
+    await record_consent(desk.api, customer_id=full["id"], purpose="marketing", channel="sms", status="granted")
+    purpose = {"purpose": "marketing", "channel": "sms"}
+    (row,) = await desk.table(api=marketing, filter={}, columns=["phones[0].number", "note"], **purpose)
     assert (row["phones[0].number"], "139" in row["note"]) == ("", False)
 
 

@@ -45,6 +45,22 @@ class ExportColumnUnknown(RuleBroken):
     zh = Text("列不存在", "没有这样的列。列名与导入一致，例如 `phones[0].number`。")
 
 
+class ExportPurposeUnclear(RuleBroken):
+    """What a file is for is a purpose and a channel: give both or none."""
+
+    code = "export_purpose_unclear"
+    title = "Purpose unclear"
+    zh = Text("用途不明确", "导出用途由 `purpose` 与 `channel` 共同给出，须同时提供或都不提供。")
+
+
+class ExportPurposeRequired(RuleBroken):
+    """Your role exports people who agreed to a purpose only: give `purpose` and `channel`."""
+
+    code = "export_purpose_required"
+    title = "Purpose required"
+    zh = Text("需要用途", "您的角色只能导出已同意某一用途的客户，请提供 `purpose` 与 `channel`。")
+
+
 class ExportReasonRequired(RuleBroken):
     """Full numbers leave the hub with a reason only: say it in `reason`."""
 

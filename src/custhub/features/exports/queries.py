@@ -7,10 +7,15 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import ColumnElement, Select, Table, bindparam, exists, literal_column, select
 
-from custhub.features.customers.models import customers
+from custhub.features.consents.models import consent_states
+from custhub.features.consents.rules import ConsentStatus
+from custhub.features.customers.models import customer_emails, customers
+from custhub.features.customers.queries.listing import Also
 from custhub.features.exports.models import ExportPartRow, ExportRow, export_parts, exports
+from custhub.features.exports.rules.purposes import REACHED_BY, Purpose
+from custhub.features.phones.models import customer_phones
 from custhub.jobs.models import jobs
 from custhub.kit.ids import from_bytes
 from custhub.kit.paging import Page
@@ -20,6 +25,8 @@ __all__ = [
     "ExportPartRow",
     "ExportRow",
     "ExportStanding",
+    "consenting",
+    "contactable",
     "erased_since",
     "export_of",
     "exports_with",
@@ -58,6 +65,39 @@ _ERASED = Query(
     tuple,
     everyone="an export leaves out whoever was erased while it was written; nobody is told",
 )
+
+
+_POINTS: Final[dict[str, Table]] = {"phones": customer_phones, "emails": customer_emails}
+_GRANTED: Final = exists(
+    select(literal_column("1")).where(
+        consent_states.c.customer_id == _c.id,
+        consent_states.c.purpose == bindparam("for_purpose"),
+        consent_states.c.channel == bindparam("for_channel"),
+        consent_states.c.status == literal_column(f"'{ConsentStatus.GRANTED.value}'"),
+    )
+).correlate(customers)
+
+
+def consenting(purpose: Purpose) -> Also:
+    """Those whose consent to this is granted now."""
+    return Also("consenting", lambda: [_GRANTED], _bound(purpose))
+
+
+def contactable(purpose: Purpose) -> Also:
+    """Those of them who have a number or an address for the channel that is not suppressed."""
+    kind = REACHED_BY.get(purpose.channel)
+    if kind is None:
+        return consenting(purpose)
+    return Also(f"contactable by {kind}", lambda: [_GRANTED, _with_point(_POINTS[kind])], _bound(purpose))
+
+
+def _bound(purpose: Purpose) -> dict[str, Any]:
+    return {"for_purpose": purpose.name, "for_channel": purpose.channel}
+
+
+def _with_point(table: Table) -> ColumnElement[bool]:
+    own: Select[Any] = select(literal_column("1")).where(table.c.customer_id == _c.id, table.c.suppressed_by.is_(None))
+    return exists(own).correlate(customers)
 
 
 async def export_of(reader: Reader, export_id: UUID) -> ExportStanding | None:

@@ -17,6 +17,8 @@ from custhub.features.exports.errors import (
     ExportExpired,
     ExportNotFound,
     ExportNotReady,
+    ExportPurposeRequired,
+    ExportPurposeUnclear,
     ExportReasonRequired,
     ExportRemoved,
 )
@@ -68,6 +70,8 @@ _FILE: dict[str, Any] = {
         SavedFilterNotFound,
         ExportColumnUnknown,
         ExportReasonRequired,
+        ExportPurposeUnclear,
+        ExportPurposeRequired,
         FieldHidden,
         FilterNotSupported,
         CustomFieldUnknown,
@@ -77,7 +81,9 @@ async def start_export(body: ExportCreate, who: CanExport, uow: Uow, call: TheCa
     """Write customers into a file, as a job: those of a filter that you may reach, or up to 1,000 by id.
 
     Numbers are masked as you see them; `unmasked` needs the scope `exports:pii` and a reason. Columns are named as
-    imports read them, so a file without masks can be imported as it is. `result_url` of the job is the export.
+    imports read them, so a file without masks can be imported as it is. With `purpose` and `channel` only customers
+    are in it whose consent to that is granted when they are read, with the numbers and addresses that are not
+    suppressed; `left_out` counts the others. `result_url` of the job is the export.
     """
     access = access_of(call.hub.parts[CATALOGUE].value, who)
     return accepted(await Exports(uow, who, saved_selections(call.hub), access).start(body))

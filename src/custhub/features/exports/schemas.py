@@ -7,8 +7,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
+from custhub.features.consents.rules import ConsentChannel
+from custhub.features.consents.schemas import Purpose as PurposeName
 from custhub.features.customers.schemas.listing import CustomerFilter, CustomerFilterRead, PageQuery
 from custhub.features.exports.queries import ExportStanding
+from custhub.features.exports.rules.purposes import Purpose, left_out_of
 from custhub.http.fields import LINE, Body, CustomerId, ExportId, JobId, Read, Revision, SavedFilterId
 from custhub.jobs.states import JobStatus, status_of
 from custhub.kit.ids import Prefix, to_text
@@ -45,10 +48,21 @@ class ExportCreate(Body):
     columns: Annotated[list[_Column], Field(min_length=1, max_length=MOST_COLUMNS)] | None = Field(
         default=None, description="`display_name`, `phones[0].number`, `external_ids[shop]`, `tags`; all without it"
     )
+    purpose: PurposeName | None = Field(
+        default=None, description="What the file is for: only customers who agree to it, by `channel`, are in it"
+    )
+    channel: ConsentChannel | None = Field(default=None, description="By what they will be contacted")
     unmasked: bool = Field(default=False, description="Numbers in full; needs `exports:pii` and a reason")
     reason: Annotated[str, StringConstraints(min_length=3, max_length=200, pattern=LINE)] | None = Field(
         default=None, description="Why; kept in the audit log"
     )
+
+
+class ExportLeftOut(Read):
+    """How many customers of the selection are not in the file, counted when it was begun."""
+
+    without_consent: _Count = Field(description="Their consent to purpose and channel is not granted")
+    not_contactable: _Count = Field(description="It is, and they have no number or address that is not suppressed")
 
 
 class ExportRead(Read):
@@ -59,6 +73,9 @@ class ExportRead(Read):
     format: Annotated[str, StringConstraints(max_length=8)]
     columns: Annotated[list[Annotated[str, StringConstraints(max_length=100)]], Field(max_length=MOST_COLUMNS)] | None
     filter: CustomerFilterRead | None = Field(description="Null where customers were named by their ids")
+    purpose: Annotated[str, StringConstraints(max_length=40)] | None
+    channel: ConsentChannel | None
+    left_out: ExportLeftOut | None = Field(description="Of an export for a purpose, once it is begun")
     unmasked: bool
     reason: Annotated[str, StringConstraints(max_length=200)] | None
     status: JobStatus
@@ -109,7 +126,7 @@ class ExportLinkRead(Read):
 def export_view(standing: ExportStanding, now: datetime) -> dict[str, Any]:
     """The body of an export."""
     row = standing.row
-    kept = row.selection.get("filter")
+    kept, purpose, left_out = row.selection.get("filter"), Purpose.of(row.selection), left_out_of(row.selection)
     has_file = row.finished_at is not None and row.removed_at is None and row.expires_at is not None
     text = to_text(Prefix.EXPORT, row.id)
     return {
@@ -118,6 +135,9 @@ def export_view(standing: ExportStanding, now: datetime) -> dict[str, Any]:
         "format": row.format,
         "columns": row.columns,
         "filter": None if kept is None else CustomerFilter.model_validate(kept).shown(),
+        "purpose": purpose and purpose.name,
+        "channel": purpose and purpose.channel,
+        "left_out": left_out and left_out._asdict(),
         "unmasked": row.is_unmasked,
         "reason": row.reason,
         "status": _status(standing),

@@ -78,6 +78,14 @@ _ARCHIVED: dict[str, Callable[[], ColumnElement[bool]]] = {
 _CUSTOM = "custom"
 
 
+class Also(NamedTuple):
+    """What another feature asks of customers; `name` is the same for the same conditions."""
+
+    name: str
+    conditions: Callable[[], list[ColumnElement[bool]]]
+    params: Mapping[str, Any]
+
+
 class Selection(NamedTuple):
     """Which customers: `filters` by name, only those with a value; `archived` is false, true or any.
 
@@ -86,12 +94,13 @@ class Selection(NamedTuple):
 
     filters: Mapping[str, Any]
     archived: str
+    also: Also | None = None
 
     @property
     def shape(self) -> tuple[Any, ...]:
         """What the texts of its statements depend on."""
         names = ((name, self._is_one(name)) for name in sorted(self.filters))
-        return tuple(names), len(self.filters.get(_CUSTOM, ())), self.archived
+        return tuple(names), len(self.filters.get(_CUSTOM, ())), self.archived, self.also and self.also.name
 
     @property
     def params(self) -> dict[str, Any]:
@@ -101,14 +110,15 @@ class Selection(NamedTuple):
         }
         for i, (field, texts) in enumerate(self.filters.get(_CUSTOM, {}).items()):
             found |= {f"custom{i}_field": field, f"custom{i}": texts}
-        return found
+        return found if self.also is None else {**found, **self.also.params}
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """What they ask for."""
         found = [self._condition(name) for name in sorted(self.filters) if name != _CUSTOM]
         for i in range(len(self.filters.get(_CUSTOM, ()))):
             found.append(_with_value(bindparam(f"custom{i}_field", type_=_values.field.type), f"custom{i}"))
-        return [*found, _ARCHIVED[self.archived]()]
+        found.append(_ARCHIVED[self.archived]())
+        return found if self.also is None else found + self.also.conditions()
 
     def _is_one(self, name: str) -> bool:
         return name in _OWN and len(self.filters[name]) == 1

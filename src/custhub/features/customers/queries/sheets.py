@@ -8,7 +8,7 @@ from itertools import zip_longest
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, Table, bindparam, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, Table, bindparam, func, select, tuple_
 
 from custhub.crypto.models import customer_keys
 from custhub.features.customers.models import (
@@ -60,15 +60,22 @@ PAGE_ROWS: Final = 1_000
 _PLACES: Final = [f"i{n}" for n in range(PAGE_ROWS)]
 
 
-def _parts(table: Table, names: Sequence[str]) -> dict[EngineName, Query[Any]]:
+def _parts(table: Table, names: Sequence[str], *also: ColumnElement[bool]) -> dict[EngineName, Query[Any]]:
     owner = table.c.customer_id
     one_by_one = owner.in_([bindparam(place, type_=owner.type) for place in _PLACES])
     wheres: dict[EngineName, Any] = {"sqlite": one_by_one, "postgresql": any_of(owner, "ids")}
     columns = [table.c[name] for name in ("customer_id", *names)]
-    return {engine: Query(select(*columns).where(where), tuple, everyone=_WHY) for engine, where in wheres.items()}
+    return {
+        engine: Query(select(*columns).where(where, *also), tuple, everyone=_WHY) for engine, where in wheres.items()
+    }
 
 
 _PARTS: Final = {kind: _parts(_TABLES[kind], names) for kind, names in PART_COLUMNS.items()}
+#: Those that somebody may be contacted by.
+_CONTACTABLE: Final = _PARTS | {
+    kind: _parts(table, PART_COLUMNS[kind], table.c.suppressed_by.is_(None))
+    for kind, table in (("phones", customer_phones), ("emails", customer_emails))
+}
 _x = customer_external_ids.c
 _NEXT_SOURCE: Final = Query(
     select(func.min(_x.source)).where(_x.source > bindparam("after")),
@@ -95,7 +102,11 @@ class SheetPage(NamedTuple):
 class SheetQuery:
     """Pages of one selection for one caller."""
 
-    def __init__(self, selection: Selection, reach: Reach, until: datetime, kinds: Iterable[str]) -> None:
+    def __init__(
+        self, selection: Selection, reach: Reach, until: datetime, kinds: Iterable[str], *, contactable: bool = False
+    ) -> None:
+        """`contactable` leaves out numbers and addresses that are on the suppression list."""
+        self._parts = _CONTACTABLE if contactable else _PARTS
         self._query = Reachable(_statement(selection), customers, tuple).of(reach)
         self._params = {**selection.params, **reach.params, "until": until}
         self._kinds = tuple(kinds)
@@ -113,7 +124,7 @@ class SheetQuery:
         asked: dict[str, Any] = {"ids": ids}
         if reader.name == "sqlite":
             asked = dict(zip_longest(_PLACES, ids))
-        parts = {kind: await _raw(_PARTS[kind][reader.name], reader, asked) for kind in self._kinds}
+        parts = {kind: await _raw(self._parts[kind][reader.name], reader, asked) for kind in self._kinds}
         return SheetPage(records, parts, ids, [micros(last[_CREATED]), last[_ID].hex])
 
 

@@ -9,8 +9,9 @@ from typing import Final
 from custhub.crypto.files import StoredFileGone, StoredFiles
 from custhub.features.exports.errors import ExportExpired, ExportNotFound
 from custhub.features.exports.queries import ExportRow, export_of
+from custhub.features.exports.rules.purposes import Purpose
 from custhub.features.exports.schemas import MEDIA
-from custhub.features.exports.service.starting import check_file
+from custhub.features.exports.service.starting import check_file, kind_of
 from custhub.features.links.service import Form, IssuedLink, Language, LinkFile, LinkPage, LinkRow, issue_link
 from custhub.kit.clock import Clock
 from custhub.kit.query import Reader
@@ -26,7 +27,7 @@ async def hand_out(uow: UnitOfWork, files: StoredFiles, row: ExportRow, by: str)
         reader = await files.open(file_id)
     except StoredFileGone:
         raise ExportExpired from None
-    kind = "unmasked" if row.is_unmasked else "masked"
+    kind = kind_of(is_unmasked=row.is_unmasked, purpose=Purpose.of(row.selection))
     uow.audit(Note("export.downloaded", "export", row.id, reason=f"{by} {kind} customers={row.customers}"))
     name = f"customers-{row.created_at:%Y%m%d-%H%M%S}.{row.format}"
     return LinkFile(name, MEDIA[row.format], reader.row.size, aiter(reader))

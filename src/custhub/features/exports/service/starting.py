@@ -18,11 +18,14 @@ from custhub.features.exports.errors import (
     ExportExpired,
     ExportNotFound,
     ExportNotReady,
+    ExportPurposeRequired,
+    ExportPurposeUnclear,
     ExportReasonRequired,
     ExportRemoved,
 )
 from custhub.features.exports.queries import ExportRow, ExportStanding, export_of
 from custhub.features.exports.repository import ExportRepository
+from custhub.features.exports.rules.purposes import CONSENT_BOUND, Purpose
 from custhub.features.exports.schemas import ExportCreate
 from custhub.features.fields.rules import Access
 from custhub.http.issues import issue
@@ -84,7 +87,8 @@ class Exports:
     async def start(self, body: ExportCreate) -> JobRow:
         """Queue an export.
 
-        Raises InsufficientScope, ExportReasonRequired, ExportColumnUnknown, FieldHidden, SelectionUnclear.
+        Raises InsufficientScope, ExportReasonRequired, ExportColumnUnknown, FieldHidden, SelectionUnclear,
+        ExportPurposeUnclear, ExportPurposeRequired.
         """
         uow, who = self._uow, self._who
         if body.unmasked:
@@ -95,6 +99,9 @@ class Exports:
         if body.columns is not None:
             checked_columns(body.columns, who.policy, self._access)
         selection = await self._selection(body)
+        purpose = self._purpose(body)
+        if purpose is not None:
+            selection["for"] = {"purpose": purpose.name, "channel": purpose.channel}
         job = enqueue(uow, KIND, {}, queue=Queue.BULK, result_url=_url)
         ExportRepository(uow).add(
             ExportRow(
@@ -119,9 +126,20 @@ class Exports:
                 revision=1,
             )
         )
-        kind = "unmasked" if body.unmasked else "masked"
+        kind = kind_of(is_unmasked=body.unmasked, purpose=purpose)
         uow.audit(Note("export.started", "export", job.id, fields=body.columns or (), reason=_told(kind, body.reason)))
         return job
+
+    def _purpose(self, body: ExportCreate) -> Purpose | None:
+        """What the file is for. Marketing sees people who agreed, and nobody else (S-82)."""
+        if (body.purpose is None) != (body.channel is None):
+            missing = "purpose" if body.purpose is None else "channel"
+            raise ExportPurposeUnclear(issues=[issue(f"#/{missing}", ExportPurposeUnclear.code)])
+        if body.purpose is not None and body.channel is not None:
+            return Purpose(body.purpose, body.channel.value)
+        if self._who.kind != "operator" and set(self._who.roles) == {CONSENT_BOUND}:
+            raise ExportPurposeRequired(issues=[issue("#/purpose", ExportPurposeRequired.code)])
+        return None
 
     async def _selection(self, body: ExportCreate) -> dict[str, Any]:
         given = [name for name in ("filter", "saved_filter_id", "ids") if getattr(body, name) is not None]
@@ -154,6 +172,12 @@ def checked_columns(names: Sequence[str], policy: FieldPolicy, access: Access) -
         if column not in readable:
             raise FieldHidden(str(i), "#/columns")
     return found
+
+
+def kind_of(*, is_unmasked: bool, purpose: Purpose | None) -> str:
+    """What sort of file it is, for the audit log."""
+    kind = "unmasked" if is_unmasked else "masked"
+    return kind if purpose is None else f"{kind} for {purpose.name} by {purpose.channel}"
 
 
 def _url(export_id: UUID) -> str:

@@ -16,11 +16,20 @@ from custhub.features.customers.rules.sheets import Column, parse_column, usual_
 from custhub.features.customers.service.sheets import Rendered, Sheet, readable_columns
 from custhub.features.exports.errors import ExportNotFound
 from custhub.features.exports.events import ExportCompleted
-from custhub.features.exports.queries import ExportPartRow, ExportRow, erased_since, export_of, exports_with
+from custhub.features.exports.queries import (
+    ExportPartRow,
+    ExportRow,
+    consenting,
+    contactable,
+    erased_since,
+    export_of,
+    exports_with,
+)
 from custhub.features.exports.repository import WRITTEN_WITHIN, ExportRepository
 from custhub.features.exports.rules.forms import Csv, Form, Ndjson
+from custhub.features.exports.rules.purposes import LeftOut, Purpose
 from custhub.features.exports.rules.workbook import Workbook
-from custhub.features.exports.service.starting import selection_of
+from custhub.features.exports.service.starting import kind_of, selection_of
 from custhub.features.fields.rules import Access
 from custhub.features.fields.service.catalogue import FieldCatalogue, access_of
 from custhub.jobs.work import JobWork
@@ -56,6 +65,7 @@ class ExportRun:
         self._work = work
         self._row = row
         self._who = restored(row.access)
+        self._purpose = Purpose.of(row.selection)
         self._form = _FORMS[row.format]()
         self._pages: list[ExportPartRow] = []
         self._number = 0
@@ -67,6 +77,8 @@ class ExportRun:
         await parts.catalogue.follow(parts.database)
         access = access_of(parts.catalogue.value, who)
         selection = selection_of(self._row.selection, access)
+        if self._purpose is not None:
+            selection = selection._replace(also=contactable(self._purpose))
         async with long_read(parts.database) as reads:
             columns = await self._columns(reads, access)
             sheet = Sheet(columns, parts.keys.cipher, who.policy, access, unmasked=self._row.is_unmasked)
@@ -88,12 +100,18 @@ class ExportRun:
     async def _begin(self, reads: LongRead, selection: Selection) -> FileWriter:
         """A new file in place of what another run may have begun."""
         parts, row = self._parts, self._row
+        selected = self._row.selection
         total = await self._total(reads, selection)
+        if self._purpose is not None:
+            left_out = await self._left_out(reads, selection, self._purpose, total)
+            selected = selected | {"left_out": left_out and left_out._asdict()}
         writer = await parts.files.begin("export", kept=parts.lifetime + WRITTEN_WITHIN)
         uow = self._work.unit_of_work()
         exports = ExportRepository(uow)
         exports.drop_parts(row.id)
-        self._row = exports.change(row, {"file_id": writer.row.id, "total": total, "customers": 0, "cut": 0})
+        self._row = exports.change(
+            row, {"file_id": writer.row.id, "total": total, "customers": 0, "cut": 0, "selection": selected}
+        )
         await self._work.batch(uow, total=total)
         if row.file_id is not None and (left := await parts.files.find(row.file_id)) is not None:
             await parts.files.delete(left)
@@ -106,9 +124,20 @@ class ExportRun:
         except DatabaseUnavailable:  # a count that takes too long is not worth it
             return None
 
+    async def _left_out(
+        self, reads: LongRead, selection: Selection, purpose: Purpose, contactable: int | None
+    ) -> LeftOut | None:
+        everybody = await self._total(reads, selection._replace(also=None))
+        agreed = await self._total(reads, selection._replace(also=consenting(purpose)))
+        if everybody is None or agreed is None or contactable is None:
+            return None
+        return LeftOut(max(0, everybody - agreed), max(0, agreed - contactable))
+
     async def _write(self, reads: LongRead, selection: Selection, sheet: Sheet, writer: FileWriter) -> None:
         kinds = sheet.kinds if self._is_sheet else sheet.all_kinds
-        query = SheetQuery(selection, self._who.reach, self._row.created_at, kinds)
+        query = SheetQuery(
+            selection, self._who.reach, self._row.created_at, kinds, contactable=self._purpose is not None
+        )
 
         async def read(after: list[Any] | None) -> SheetPage:
             async with reads.moment() as reader:
@@ -169,7 +198,7 @@ class ExportRun:
         row = ExportRepository(uow).change(row, values)
         extra = {"format": row.format, "customers": row.customers, "unmasked": row.is_unmasked}
         uow.emit(ExportCompleted(row.id, row.revision, extra=extra))
-        kind = "unmasked" if row.is_unmasked else "masked"
+        kind = kind_of(is_unmasked=row.is_unmasked, purpose=self._purpose)
         uow.audit(Note("export.completed", "export", row.id, reason=f"{kind} customers={row.customers}"))
         await self._work.batch(uow)
 
