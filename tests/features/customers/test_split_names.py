@@ -41,6 +41,8 @@ async def test_a_new_display_name_leaves_nothing_of_the_old_one(api: ApiClient) 
     [
         ({"display_name": "阿强", "family_name": "王", "given_name": "强"}, ("王", "强")),
         ({"display_name": "Ann Lee", "family_name": "Lee"}, ("Lee", None)),
+        ({"display_name": "王小明", "family_name": "王", "given_name": "小明"}, ("王", "小明")),
+        ({"display_name": None, "family_name": "欧阳", "given_name": "娜"}, ("欧阳", "娜")),
     ],
 )
 async def test_parts_that_came_with_the_customer_stay(
@@ -48,6 +50,7 @@ async def test_parts_that_came_with_the_customer_stay(
 ) -> None:
     customer = await create_customer(api, **made)
     assert await renamed(api, customer, display_name="小强") == given
+    assert await renamed(api, customer, display_name="张三") == given
 
 
 async def test_parts_that_somebody_gave_later_stay(api: ApiClient) -> None:

@@ -11,7 +11,7 @@ What a person said stands above all of it until the confirmation expires.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
@@ -164,6 +164,11 @@ def created(
     if is_unnamed:
         column["display_name"] = encoded(Origin(NOBODY, _EPOCH, Rule.CREATED))
     return column
+
+
+def came_along(source: str, at: datetime, keys: Iterable[str]) -> dict[str, Any]:
+    """Entries of a new customer for what came with it, and without them would read as made by the hub."""
+    return {key: encoded(Origin(source, at, Rule.CREATED)) for key in keys}
 
 
 def is_empty(key: str, value: Any) -> bool:  # any value of a member

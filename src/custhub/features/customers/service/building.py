@@ -22,6 +22,7 @@ from custhub.features.customers.rules import (
     split_name,
     tokens_of,
 )
+from custhub.features.customers.rules.provenance import came_along
 from custhub.features.customers.schemas.bodies import BirthdayInput, CustomerCreate
 from custhub.features.customers.service.context import CustomerContext
 from custhub.features.customers.service.custom import filter_rows
@@ -113,7 +114,7 @@ class CustomerBuilder:
             needs=sorted(set(body.needs)) if body.needs else None,
             custom=custom[0],
             custom_sealed=custom[1],
-            provenance=None,
+            provenance=came_along(body.source, now, _given_parts(body, display)) or None,
             archived_at=None,
             created_at=now,
             updated_at=now,
@@ -177,6 +178,15 @@ def _names(body: CustomerCreate) -> tuple[str | None, str | None, str]:
     if family is None and given is None and body.kind is CustomerKind.PERSON:
         family, given = split_name(display)
     return family, given, display
+
+
+def _given_parts(body: CustomerCreate, display: str) -> list[str]:
+    """Parts that somebody gave and that look as if they were split off the name: they do not follow it."""
+    if body.family_name is None and body.given_name is None:
+        return []
+    if (body.family_name, body.given_name) != split_name(display):
+        return []
+    return [name for name in ("family_name", "given_name") if getattr(body, name) is not None]
 
 
 def check_entries(catalogue: Catalogue, stage: str | None, category: str | None, needs: Sequence[str]) -> None:

@@ -21,7 +21,7 @@ from custhub.features.customers.rules import (
     pinyin_key,
     split_name,
 )
-from custhub.features.customers.rules.provenance import WHOLE, Origin, created
+from custhub.features.customers.rules.provenance import WHOLE, Origin, came_along, created
 from custhub.features.customers.schemas.bodies import CustomerCreate, CustomerPatch
 from custhub.features.customers.schemas.views import TEXTS
 from custhub.features.customers.service.building import (
@@ -84,8 +84,10 @@ class CustomerService:
         if occurred_at is not None and not context.is_person:
             kinds = {field: getattr(body, field) for field in _WITH_PRIMARY}
             primaries = {field: any(part.is_primary for part in parts) for field, parts in kinds.items() if parts}
-            origins = created(body.source, min(occurred_at, uow.now), primaries, is_unnamed=is_unnamed)
-            record = record._replace(row=record.row._replace(provenance=origins))
+            at = min(occurred_at, uow.now)
+            origins = created(body.source, at, primaries, is_unnamed=is_unnamed) or {}
+            kept = came_along(body.source, at, record.row.provenance or ())
+            record = record._replace(row=record.row._replace(provenance=origins | kept))
         context.customers.add(record.row, key, tokens)
         for phone, number in zip(record.phones, numbers, strict=True):
             context.phones.store(phone, number)
