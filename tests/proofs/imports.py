@@ -148,7 +148,15 @@ class _Proof:
         file, expect = self._file, self._proved.expect
         found = (await self._call("GET", path)).json()
         bad = len(file.bad)
-        counts = {"total": file.rows, "created": file.good, "updated": 0, "unchanged": 0, "failed": bad, "skipped": 0}
+        counts = {
+            "total": file.rows,
+            "created": file.good,
+            "updated": 0,
+            "unchanged": 0,
+            "refused": 0,
+            "failed": bad,
+            "skipped": 0,
+        }
         expect("status", "succeeded", found["status"])
         expect("counts", counts, found["counts"])
         told = {name: self._job[name] for name in ("processed", "succeeded", "failed", "skipped")}
@@ -175,7 +183,7 @@ class _Proof:
         await self._end((await self._call("POST", f"{path}/undo")).json()["id"])
         self._proved.undo_seconds = time.monotonic() - began
         found = (await self._call("GET", path)).json()
-        self._proved.expect("undo", {"removed": self._file.good, "kept": 0}, found["undo"])
+        self._proved.expect("undo", {"removed": self._file.good, "restored": 0, "kept": 0}, found["undo"])
         self._proved.expect("status", "undone", found["status"])
 
     async def _end(self, job: str) -> None:

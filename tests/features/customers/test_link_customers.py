@@ -59,7 +59,7 @@ async def test_export_holds_all_content_in_the_open(hub: HubUnderTest) -> None:
     told = await export_of(hub, customer)
     assert set(told) == {
         "customer", "emails", "addresses", "contacts", "external_ids", "tags", "phones", "messages", "findings",
-        "consents",
+        "consents", "touchpoints", "verifications", "self_service",
     }  # fmt: skip
     assert (told["customer"]["note"], told["customer"]["birthday"]) == (f"call {NUMBER} early", "1990-05-03")
     assert told["customer"]["id"] == customer["id"]
@@ -105,6 +105,7 @@ async def test_reassign_moves_every_part_sealed_under_the_other_key(hub: HubUnde
     assert {name: len(keys) for name, keys in moved.items()} == {
         "customer_emails": 2, "customer_addresses": 1, "customer_contacts": 1, "customer_external_ids": 1,
         "customer_tags": 1, "customer_phones": 2, "messages": 0, "findings": 0, "consent_entries": 0,
+        "touchpoints": 0,
     }  # fmt: skip
     shown = await read_customer(hub.api, target)
     assert all(phone["error"] is None for phone in shown["phones"])

@@ -62,7 +62,8 @@ async def test_e5_a_change_names_its_fields_and_no_content(fresh_hub: HubUnderTe
     await relay(fresh_hub)
     changed = (await read(fresh_hub))["data"][1]
     assert changed["type"] == "customer.updated"
-    assert sorted(changed["data"].pop("fields")) == ["display_name", "note"]
+    # The halves that were split off the name follow it.
+    assert sorted(changed["data"].pop("fields")) == ["display_name", "family_name", "given_name", "note"]
     assert changed["data"] == {"id": customer["id"], "self": f"/v1/customers/{customer['id']}"}
     assert changed["subject"]["revision"] == 2
 

@@ -52,8 +52,8 @@ class CustomerFindings:
         rows = await findings_of(reader, customer_id)
         dek = await self._dek(reader, customer_id) if rows else None
         queued = await verification_of(reader, customer_id)
-        verification = None if queued is None else {name: getattr(queued, name) for name in _TOLD_OF_QUEUE}
-        return {"findings": [_exported(dek, row) for row in rows], "verification": verification}
+        verifications = [] if queued is None else [{name: getattr(queued, name) for name in _TOLD_OF_QUEUE}]
+        return {"findings": [_exported(dek, row) for row in rows], "verifications": verifications}
 
     async def reassign(self, uow: UnitOfWork, source: UUID, target: UUID) -> Moved:
         """The findings of `source` become those of `target`, sealed anew. Raises IntegrityError.
