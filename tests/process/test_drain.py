@@ -67,13 +67,14 @@ def test_r1_no_request_of_a_steady_client_fails_during_the_drain(tmp_path: Path)
     assert failures == []
 
 
-def _slow_body(started: threading.Event, seconds: float) -> object:
+def _slow_body(started: threading.Event, seconds: float, go_on: threading.Event | None = None) -> object:
+    """A body of which the second half comes after so many seconds, or at the word."""
     body = b'{"display_name": "' + b"x" * 20 + b'"}'
 
     def chunks() -> object:
         yield body[:10]
         started.set()
-        time.sleep(seconds)
+        (go_on or threading.Event()).wait(seconds)
         yield body[10:]
 
     return chunks()
@@ -108,7 +109,7 @@ def test_r1_request_in_flight_is_finished(tmp_path: Path) -> None:
 
 def test_r1_request_that_does_not_end_is_given_up(tmp_path: Path) -> None:
     with serving(tmp_path, drain_seconds="0", shutdown_seconds="1") as hub:
-        started = threading.Event()
+        started, over = threading.Event(), threading.Event()
         outcome: list[object] = []
         token = hub.token()
 
@@ -118,7 +119,7 @@ def test_r1_request_that_does_not_end_is_given_up(tmp_path: Path) -> None:
                     outcome.append(
                         client.post(
                             "/v1/customers",
-                            content=_slow_body(started, 30.0),  # type: ignore[arg-type]
+                            content=_slow_body(started, 30.0, over),  # type: ignore[arg-type]
                             headers={"Content-Type": "application/json"},
                         ).status_code
                     )
@@ -132,6 +133,7 @@ def test_r1_request_that_does_not_end_is_given_up(tmp_path: Path) -> None:
         hub.signal()
         assert hub.wait() == 0
         assert time.monotonic() - began < 1 + BUSY_SECONDS
+        over.set()
         caller.join(40)
     assert outcome in ([503], ["lost"])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -146,6 +146,22 @@ Timestamp = Annotated[
     BeforeValidator(_rfc3339),
     AfterValidator(_in_utc),
     WithJsonSchema({"type": "string", "format": "date-time", "maxLength": 40, "examples": ["2026-01-31T08:00:00Z"]}),
+]
+_CALENDAR_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+def _calendar_day(value: object) -> object:
+    # Here, too, Pydantic would read digits as seconds.
+    if not isinstance(value, date) and not (isinstance(value, str) and _CALENDAR_DAY.fullmatch(value)):
+        raise PydanticCustomError("invalid_date", "not YYYY-MM-DD")
+    return value
+
+
+#: A day in a query: `YYYY-MM-DD`.
+CalendarDay = Annotated[
+    date,
+    BeforeValidator(_calendar_day),
+    WithJsonSchema({"type": "string", "format": "date", "maxLength": 10, "examples": ["2026-01-31"]}),
 ]
 Revision = Annotated[int, Field(ge=1, le=INT32, json_schema_extra={"format": "int32"})]
 Text40 = Annotated[str, StringConstraints(min_length=1, max_length=40)]

@@ -178,6 +178,9 @@ async def test_figures_are_taken_day_by_day(fresh_hub: HubUnderTest) -> None:
     assert sum(days[0]["completeness"]) == 1
     assert {one["kind"]: one["open"] for one in days[0]["findings"]}["contradictory"] == 1
     first = days[1]["day"]
+    for text in ("0", "1767225600", "2026-01-31T00:00:00Z", "2026-13-01"):
+        issue = (await api.get("/v1/quality", params={"to": text})).json()["errors"][0]
+        assert (issue["pointer"], issue["code"]) == ("#/to", "invalid_date"), text
     asked = (await api.get("/v1/quality", params={"from": first, "to": first})).json()["data"]
     assert [day["day"] for day in asked] == [first]
 

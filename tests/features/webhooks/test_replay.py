@@ -155,9 +155,9 @@ async def test_w10_replays_are_refused_where_nothing_is_sent(stage: Stage, consu
     endpoint = await stage.endpoint(consumer.url)
     path = f"/v1/webhook-endpoints/{endpoint['id']}"
     body = {"since": LONG_AGO}
-    problem_of(await stage.api.post(f"{path}/replay", json={}), 422, "validation_failed")
+    problem_of(await stage.api.post(f"{path}/replay", json={}), 422, "webhook_replay_unclear")
     both = {"since": LONG_AGO, "from_position": 1}
-    problem_of(await stage.api.post(f"{path}/replay", json=both), 422, "validation_failed")
+    problem_of(await stage.api.post(f"{path}/replay", json=both), 422, "webhook_replay_unclear")
     problem = problem_of(
         await stage.api.post(f"{path}/replay", json=body | {"types": ["x.y"]}), 422, "webhook_event_type_unknown"
     )

@@ -19,3 +19,19 @@ class PhoneInIntake(RuleBroken):
     code = "phone_in_intake"
     title = "Phone number in a text"
     zh = Text("文本中含有电话号码", "该文本含有电话号码且不加密保存。号码请放在 `customer.phones` 中。")
+
+
+class DeviceIncomplete(RuleBroken):
+    """`device_id` and `sequence` belong together: the count is the device's own."""
+
+    code = "device_incomplete"
+    title = "Incomplete device"
+    zh = Text("设备信息不完整", "`device_id` 与 `sequence` 须同时提供。")
+
+
+class SourceTwice(RuleBroken):
+    """`source` stands beside `customer`, not in it."""
+
+    code = "source_twice"
+    title = "Source in the customer"
+    zh = Text("来源位置错误", "`source` 应与 `customer` 并列，不应在其内。")

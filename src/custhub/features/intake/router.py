@@ -19,7 +19,7 @@ from custhub.features.fields.errors import (
     VocabularyValueUnknown,
 )
 from custhub.features.intake.deps import CanRead, CanSend, reader_and_desk
-from custhub.features.intake.errors import IntakeNotYet, PhoneInIntake
+from custhub.features.intake.errors import DeviceIncomplete, IntakeNotYet, PhoneInIntake, SourceTwice
 from custhub.features.intake.queries import page_of_touchpoints
 from custhub.features.intake.schemas import (
     IntakeBatch,
@@ -55,6 +55,8 @@ Atomic = Annotated[bool, Query(description="All or nothing: one refused item ref
     responses=problems(
         IntakeNotYet,
         PhoneInIntake,
+        DeviceIncomplete,
+        SourceTwice,
         ConsentNotYet,
         GuardianRequired,
         PhoneInvalid,

@@ -12,6 +12,7 @@ from pydantic_core import CoreSchema, PydanticCustomError
 from custhub.features.consents.schemas import ConsentInput, Purpose
 from custhub.features.customers.schemas.batch import Problem
 from custhub.features.customers.schemas.bodies import CustomerCreate, SourceName
+from custhub.features.intake.errors import DeviceIncomplete, SourceTwice
 from custhub.features.intake.models import TouchpointRow
 from custhub.features.intake.rules import Outcome
 from custhub.http.fields import Body, CustomerId, Read, Text100, Timestamp, TouchpointId
@@ -60,9 +61,9 @@ class IntakeItem(Body):
     @model_validator(mode="after")
     def _together(self) -> Self:
         if (self.device_id is None) != (self.sequence is None):
-            raise PydanticCustomError("required", "device_id and sequence belong together")
+            raise PydanticCustomError(DeviceIncomplete.code, "one without the other")
         if "source" in self.customer.model_fields_set:
-            raise PydanticCustomError("unknown_field", "source stands beside the customer")
+            raise PydanticCustomError(SourceTwice.code, "in the customer")
         return self
 
 

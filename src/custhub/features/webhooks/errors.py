@@ -73,3 +73,11 @@ class WebhookReplayRunning(Conflict):
     code = "webhook_replay_running"
     title = "Replay under way"
     zh = Text("正在重放", "该端点正在重放，请等待任务完成或取消任务。")
+
+
+class WebhookReplayUnclear(RuleBroken):
+    """Give either `since` or `from_position`."""
+
+    code = "webhook_replay_unclear"
+    title = "Unclear where a replay begins"
+    zh = Text("重放起点不明确", "请只提供 `since` 或 `from_position` 之一。")

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from custhub.features.quality.models import FiguresRow
 from custhub.features.quality.queries.scans import ScanStanding
 from custhub.features.quality.rules import FindingKind
-from custhub.http.fields import JobId, Read, Revision, ScanId
+from custhub.http.fields import CalendarDay, JobId, Read, Revision, ScanId
 from custhub.jobs.states import JobStatus, status_of
 from custhub.kit.ids import Prefix, to_text
 
@@ -60,8 +60,8 @@ class FiguresQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
-    from_: date | None = Field(default=None, alias="from", description="The first day, in UTC")
-    to: date | None = Field(default=None, description="The last day, in UTC")
+    from_: CalendarDay | None = Field(default=None, alias="from", description="The first day, in UTC")
+    to: CalendarDay | None = Field(default=None, description="The last day, in UTC")
     limit: int = Field(default=50, ge=1, le=200, description="Rows per page")
     cursor: _Cursor | None = Field(default=None, description="`next_cursor` of the page before")
 

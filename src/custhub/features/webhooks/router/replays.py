@@ -11,6 +11,7 @@ from custhub.features.webhooks.errors import (
     WebhookEndpointNotFound,
     WebhookEventTypeUnknown,
     WebhookReplayRunning,
+    WebhookReplayUnclear,
 )
 from custhub.features.webhooks.schemas.bodies import WebhookReplayStart
 from custhub.features.webhooks.service.replays import start_replay
@@ -28,7 +29,13 @@ router = hub_router("/v1/webhook-endpoints", "webhooks")
     "/{endpoint_id}/replay",
     status_code=202,
     response_model=JobRead,
-    responses=problems(WebhookEndpointNotFound, WebhookEndpointDisabled, WebhookEventTypeUnknown, WebhookReplayRunning),
+    responses=problems(
+        WebhookEndpointNotFound,
+        WebhookEndpointDisabled,
+        WebhookEventTypeUnknown,
+        WebhookReplayRunning,
+        WebhookReplayUnclear,
+    ),
 )
 async def replay_webhook_endpoint(
     endpoint_id: WebhookId, body: WebhookReplayStart, _: CanManage, uow: Uow, call: TheCall

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from custhub.features.webhooks.errors import WebhookReplayUnclear
 from custhub.features.webhooks.rules import ActorKind, Bulk, DeliveryState, EndpointState, Ordering, Payload, ReplayOnly
 from custhub.http.fields import LINE, Body, ClientId, EventId, Timestamp, UserId, WebhookId
 
@@ -112,7 +113,7 @@ class WebhookReplayStart(Body):
     @model_validator(mode="after")
     def _one_start(self) -> WebhookReplayStart:
         if (self.since is None) == (self.from_position is None):
-            raise PydanticCustomError("invalid_value", "give since or from_position, and not both")
+            raise PydanticCustomError(WebhookReplayUnclear.code, "neither or both")
         return self
 
 
