@@ -15,8 +15,10 @@ from custhub.http.fields import Body, MappingId, Text100, Timestamp
 
 Mode = Literal["create", "update", "upsert"]
 RowOutcome = Literal["created", "updated", "unchanged", "refused", "failed", "skipped", "removed", "restored", "kept"]
-ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=80)]
-FieldPath = Annotated[str, StringConstraints(min_length=1, max_length=180)]
+#: Said of names that are keys of an object: tools that make requests from the document do not know it of those.
+_NO_NUL = r"^[^\x00]*$"
+ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=_NO_NUL)]
+FieldPath = Annotated[str, StringConstraints(min_length=1, max_length=180, pattern=_NO_NUL)]
 _Value = Annotated[str, StringConstraints(max_length=1_000)]
 Cursor = Annotated[str, StringConstraints(max_length=500)]
 
