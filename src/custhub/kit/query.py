@@ -24,6 +24,10 @@ AnySelect = Select[*tuple[Any, ...]]
 #: Key in `Table.info` of tables whose rows belong to a customer: statements over them must say their reach.
 REACH = "reach"
 
+#: Key in `Table.info`: which rows about a customer only say what the hub concluded by itself, True for all of them.
+#: They hold nobody in place, and go with what they were concluded from.
+CONCLUDED = "concluded"
+
 
 class Reader(Protocol):
     """What runs a read: the database itself, or the transaction of a unit of work."""

@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBina
 
 from custhub.crypto.columns import Sealed, SealedColumn
 from custhub.kit.db import Day, Id, Instant, Json, metadata
-from custhub.kit.query import REACH
+from custhub.kit.query import CONCLUDED, REACH
 
 findings = Table(
     "findings",
@@ -40,6 +40,7 @@ findings = Table(
     info={REACH: "customer_id"},
 )
 _f = findings.c
+findings.info[CONCLUDED] = literal_column("findings.source = 'scan'")
 Index("ix_findings_customer", _f.customer_id, _f.id)
 Index("ix_findings_state", _f.state, _f.id)
 Index("ix_findings_kind", _f.kind, _f.state, _f.id)
@@ -147,7 +148,7 @@ verifications = Table(
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("revision", Integer, nullable=False),
-    info={REACH: "customer_id"},
+    info={REACH: "customer_id", CONCLUDED: True},
 )
 Index("ix_verifications_order", verifications.c.certainty, verifications.c.due_at, verifications.c.customer_id)
 Index("ix_verifications_claimed", verifications.c.claimed_by)

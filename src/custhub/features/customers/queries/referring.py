@@ -7,10 +7,10 @@ from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, select
+from sqlalchemy import ColumnElement, Table, not_, select
 
 from custhub.kit.db import metadata
-from custhub.kit.query import Query, Reader, any_of
+from custhub.kit.query import CONCLUDED, Query, Reader, any_of
 
 #: Tables that every customer has its rows in from the start, by its own column.
 OWN: Final = frozenset(
@@ -46,14 +46,20 @@ def _queries() -> tuple[Query[UUID], ...]:
     # Late: every feature has declared its tables by then.
     return tuple(
         Query(
-            select(column).distinct().where(any_of(column, "ids")),
+            select(column).distinct().where(any_of(column, "ids"), *_said(table)),
             _first,
             everyone="whether a customer is named elsewhere decides if it may go; nothing of it is shown",
         )
         for table in metadata.sorted_tables
-        if table.name not in TRACES
+        if table.name not in TRACES and table.info.get(CONCLUDED) is not True
         for column in _naming(table)
     )
+
+
+def _said(table: Table) -> Iterable[ColumnElement[bool]]:
+    # What the hub concluded itself goes with what it was concluded from.
+    if CONCLUDED in table.info:
+        yield not_(table.info[CONCLUDED])
 
 
 def _naming(table: Table) -> Iterable[ColumnElement[Any]]:

@@ -44,6 +44,9 @@ class RefusedChanges(Protocol):
     async def withdraw(self, uow: UnitOfWork, ids: Sequence[UUID]) -> None:
         """Take these back, as far as nobody has decided about them or seen them again."""
 
+    async def forget(self, uow: UnitOfWork, customers: Sequence[UUID]) -> None:
+        """Drop all of customers who are gone as if they had never been, in the explicit transaction."""
+
 
 class Verifications(Protocol):
     """Keeps who is to be called; the quality feature implements it."""

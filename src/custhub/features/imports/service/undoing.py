@@ -157,9 +157,12 @@ class ImportUndo:
         await self._parts.standards.refusals.withdraw(uow, ids)
         await uow.flush()
 
-    @staticmethod
-    async def _removed(uow: UnitOfWork, ids: Sequence[UUID], revisions: Mapping[UUID, int]) -> dict[UUID, Outcome]:
+    async def _removed(
+        self, uow: UnitOfWork, ids: Sequence[UUID], revisions: Mapping[UUID, int]
+    ) -> dict[UUID, Outcome]:
         removal = await remove_untouched(uow, ids, revisions)
+        if removal.removed:
+            await self._parts.standards.refusals.forget(uow, sorted(removal.removed))
         return {key: Outcome.KEPT if key in removal.kept else Outcome.REMOVED for key in ids}
 
     async def _end(self) -> None:

@@ -12,7 +12,7 @@ from custhub.crypto.live import LiveKeys
 from custhub.features.customers.service.standards import RefusedChange
 from custhub.features.quality.events import FindingOpened, FindingWithdrawn
 from custhub.features.quality.queries import FindingRow, findings_among, findings_of_source
-from custhub.features.quality.repository import FindingRepository
+from custhub.features.quality.repository import DROP_FINDINGS, DROP_VERIFICATIONS, FindingRepository
 from custhub.features.quality.rules import FindingKind, FindingState, Fix, Severity
 from custhub.features.quality.service.parts import is_by_hand
 from custhub.features.quality.vault import seal_evidence
@@ -52,6 +52,11 @@ class RefusalKeeper:
             if row.state == FindingState.OPEN and row.times_seen == 1:
                 repository.remove(row)
                 uow.emit(FindingWithdrawn(row.id, row.revision + 1, row.customer_id, (row.field,)))
+
+    async def forget(self, uow: UnitOfWork, customers: Sequence[UUID]) -> None:
+        """Remove whatever was found about them, and their places in the queue."""
+        for command in (DROP_FINDINGS, DROP_VERIFICATIONS):
+            await uow.run(command, ids=customers)
 
     def _keep(
         self,
