@@ -12,7 +12,7 @@ from tests.customers import add_phone, path_of, problem_of
 from tests.features.quality.desk import DAY, POLICY, findings, person, reachable, scan
 from tests.hub import HubUnderTest
 
-DUE, CLAIM = "/v1/verifications/due", "/v1/verifications/claim"
+DUE, CLAIM, RELEASE = (f"/v1/verifications/{verb}" for verb in ("due", "claim", "release"))
 MONTHLY = {"default": "monthly", "stages": []}
 
 
@@ -88,6 +88,28 @@ async def test_no_customer_is_given_to_two(fresh_hub: HubUnderTest) -> None:
     assert len((await person(hub).post(CLAIM, json={"limit": 50})).json()["data"]) == 4
 
 
+async def test_what_somebody_gives_back_is_free_at_once(fresh_hub: HubUnderTest) -> None:
+    """S-62: only what the caller has in hand; all else is left as it is."""
+    hub = fresh_hub
+    customers = [customer["id"] for customer in await ripe(hub, 3, source="shop")]
+    mine, theirs = person(hub), person(hub)
+    given = [one["customer_id"] for one in (await mine.post(CLAIM, json={"limit": 2})).json()["data"]]
+    (other,) = [one["customer_id"] for one in (await theirs.post(CLAIM, json={})).json()["data"]]
+    assert (await person(hub).post(RELEASE, json={"customer_ids": customers})).json()["data"] == []
+    answer = await mine.post(RELEASE, json={"customer_ids": [given[0], given[0], other]})
+    (back,) = answer.json()["data"]
+    assert (answer.status_code, back["customer_id"], back["claimed_by"]) == (200, given[0], None)
+    assert [one["customer_id"] for one in await due(theirs, claimed="free")] == [given[0]]
+    assert [one["customer_id"] for one in await due(mine, claimed="mine")] == given[1:]
+    assert [one["customer_id"] for one in await due(theirs, claimed="mine")] == [other]
+    assert [one["customer_id"] for one in (await theirs.post(CLAIM, json={})).json()["data"]] == [given[0]]
+    hub.clock.advance(16 * 60)
+    assert (await mine.post(RELEASE, json={"customer_ids": given})).json()["data"] == []  # its time was over
+    audited = await hub.rows("SELECT action FROM audit_entries WHERE action = 'verification.released'")
+    assert len(audited) == 1
+    problem_of(await mine.post(RELEASE, json={"customer_ids": []}), 422, "validation_failed")
+
+
 async def test_what_a_call_came_to_moves_the_customer_in_the_queue(fresh_hub: HubUnderTest) -> None:
     hub = fresh_hub
     (customer,) = await ripe(hub)
@@ -128,6 +150,9 @@ async def test_the_queue_keeps_to_reach_and_fields(fresh_hub: HubUnderTest) -> N
     blind = person(hub, fields=everything(Access.WRITE) | {"phones": Access.HIDDEN})
     problem_of(await blind.get(DUE), 403, "field_hidden")
     problem_of(await blind.post(CLAIM, json={}), 403, "field_hidden")
+    release = {"customer_ids": [(await due(near))[0]["customer_id"]]}
+    problem_of(await blind.post(RELEASE, json=release), 403, "field_hidden")
+    assert (await far.post(RELEASE, json=release)).json()["data"] == []
 
 
 async def test_an_archived_customer_leaves_the_queue(fresh_hub: HubUnderTest) -> None:

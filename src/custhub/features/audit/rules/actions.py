@@ -117,6 +117,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     "user.enabled": "A user was enabled again",
     "user.updated": "Roles, team or other members of a user changed",
     "verification.claimed": "Somebody undertook to verify customers; `fields` are those, `reason` says until when",
+    "verification.released": "Somebody gave customers back whom it had undertaken to verify; `fields` are those",
     "verification_policy.updated": "How often customers are verified changed; `fields` are the stages it names",
     "vocabulary.created": "A vocabulary was made; `reason` is its key",
     "vocabulary.updated": "A vocabulary or an entry of it changed; `reason` is its key",

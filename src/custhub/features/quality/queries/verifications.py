@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -15,7 +15,7 @@ from custhub.features.quality.models import VerificationRow, verifications
 from custhub.kit.db import from_micros, micros
 from custhub.kit.ids import from_bytes
 from custhub.kit.paging import Page
-from custhub.kit.query import Query, Reader
+from custhub.kit.query import Query, Reader, any_of
 from custhub.security.reach import Reach, Reachable
 
 _v, _c, _p = verifications.c, customers.c, customer_phones.c
@@ -67,6 +67,11 @@ _TO_CLAIM: Final = Reachable(
     customers,
     _record,
 )
+_HELD: Final = Reachable(
+    _DUE.where(*_MINE, any_of(_v.customer_id, "ids")).order_by(*ORDER).with_for_update(of=verifications),
+    customers,
+    _record,
+)
 _OF_CUSTOMER: Final = Query(
     select(verifications).where(_v.customer_id == bindparam("customer_id")),
     VerificationRow._make,
@@ -96,6 +101,11 @@ async def page_of_due(
 async def free_to_claim(reader: Reader, reach: Reach, now: datetime, limit: int) -> list[DueRecord]:
     """The next that nobody has undertaken to call; in a transaction they are locked."""
     return await _TO_CLAIM.of(reach).all(reader, now=now, limit=limit, **reach.params)
+
+
+async def held_by(reader: Reader, reach: Reach, caller: str, now: datetime, ids: Sequence[UUID]) -> list[DueRecord]:
+    """Those of these customers whom the caller has undertaken to call; in a transaction they are locked."""
+    return await _HELD.of(reach).all(reader, now=now, caller=caller, ids=ids, **reach.params)
 
 
 async def verification_of(reader: Reader, customer_id: UUID) -> VerificationRow | None:

@@ -17,12 +17,13 @@ from custhub.features.quality.schemas.verification import (
     VerificationClaim,
     VerificationPolicyPut,
     VerificationPolicyRead,
+    VerificationRelease,
     policy_etag,
     policy_view,
     verification_view,
 )
 from custhub.features.quality.service.policies import put_policy
-from custhub.features.quality.service.verifying import claim_due
+from custhub.features.quality.service.verifying import claim_due, release
 from custhub.http.answers import next_url, not_modified, ok, page
 from custhub.http.hub import call_of
 from custhub.http.openapi import CONDITIONAL, problems, traits
@@ -81,3 +82,11 @@ async def claim_verifications(body: VerificationClaim, request: Request, _: CanW
     context = context_of(request)
     taken = await claim_due(context, body)
     return page([verification_view(record, context.uow.now) for record in taken], None)
+
+
+@router.post("/release", response_model=DueVerificationPage, responses=problems(FieldHidden))
+async def release_verifications(body: VerificationRelease, request: Request, _: CanWrite) -> Response:
+    """Give customers back to the queue whom you undertook to call, before the time is over. Lists those given back."""
+    context = context_of(request)
+    given = await release(context, body)
+    return page([verification_view(record, context.uow.now) for record in given], None)

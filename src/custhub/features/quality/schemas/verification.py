@@ -93,6 +93,16 @@ class VerificationClaim(Body):
     minutes: int = Field(default=15, ge=1, le=240)
 
 
+class VerificationRelease(Body):
+    """Whom the caller will not call after all."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"customer_ids": ["cus_01k6m7d8e9f0g1h2j3k4m5n6p7"]}]})
+
+    customer_ids: Annotated[list[CustomerId], Field(min_length=1, max_length=50)] = Field(
+        description="Those whom nobody, or somebody else, has undertaken to call are left as they are"
+    )
+
+
 class DueVerificationRead(Read):
     """A customer whose number is due. `doubt` is 0 to 100; the most doubtful come first."""
 

@@ -10,10 +10,10 @@ from custhub.features.customers.queries import CustomerRecord
 from custhub.features.customers.service.context import CustomerContext
 from custhub.features.phones.queries import PhoneRow
 from custhub.features.phones.rules import PhoneStatus, VerificationResult
-from custhub.features.quality.queries.verifications import DueRecord, free_to_claim, verification_of
+from custhub.features.quality.queries.verifications import DueRecord, free_to_claim, held_by, verification_of
 from custhub.features.quality.repository import VerificationRepository
 from custhub.features.quality.rules import next_attempt
-from custhub.features.quality.schemas.verification import VerificationClaim
+from custhub.features.quality.schemas.verification import VerificationClaim, VerificationRelease
 from custhub.kit.ids import Prefix, to_text
 from custhub.kit.uow import Note, UnitOfWork
 from custhub.security.fields import Field
@@ -39,6 +39,20 @@ async def claim_due(context: CustomerContext, body: VerificationClaim) -> Sequen
         names = [to_text(Prefix.CUSTOMER, record.row.customer_id) for record in taken]
         uow.audit(Note("verification.claimed", "verification", None, fields=names, reason=until.isoformat()))
     return taken
+
+
+async def release(context: CustomerContext, body: VerificationRelease) -> Sequence[DueRecord]:
+    """Give back what the caller has undertaken to call; those that were given back. Raises FieldHidden."""
+    context.who.require_readable(Field.PHONES)
+    uow = context.uow
+    uow.locking = True
+    found = await held_by(uow, context.who.reach, context.caller, uow.now, list(dict.fromkeys(body.customer_ids)))
+    queue = VerificationRepository(uow)
+    given = [record._replace(row=queue.change(record.row, _FREED)) for record in found]
+    if given:
+        names = [to_text(Prefix.CUSTOMER, record.row.customer_id) for record in given]
+        uow.audit(Note("verification.released", "verification", None, fields=names))
+    return given
 
 
 class VerificationKeeper:
