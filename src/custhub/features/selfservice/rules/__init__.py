@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from custhub.features.messages.rules import Category, Channel, MessageKind
+from custhub.features.phones.rules import PhoneKind, PhoneNumber
 
 CUSTOM: Final = "custom_fields."
 PHONES, EMAILS, ADDRESSES = "phones", "emails", "addresses"
@@ -38,7 +39,12 @@ REMINDER_KIND: Final = MessageKind(
 CODE_KIND: Final = MessageKind(
     "self_service_code", Category.TRANSACTIONAL, frozenset(Channel), duplicate_ok=True, texts=_TEXTS
 )
-KINDS: Final = (LINK_KIND, REMINDER_KIND, CODE_KIND)
+NOTICE_KIND: Final = MessageKind(
+    "self_service_notice", Category.TRANSACTIONAL, frozenset(Channel), duplicate_ok=True, texts=_TEXTS
+)
+KINDS: Final = (LINK_KIND, REMINDER_KIND, CODE_KIND, NOTICE_KIND)
+
+_TEXTED: Final = {PhoneKind.MOBILE, PhoneKind.FIXED_OR_MOBILE, PhoneKind.VOIP, PhoneKind.OTHER}
 
 
 class LinkState(StrEnum):
@@ -62,6 +68,11 @@ class ChangeState(StrEnum):
 def state_of(state: str, expires_at: datetime, now: datetime) -> LinkState:
     """Where a link stands now."""
     return LinkState.EXPIRED if state == LinkState.OPEN and expires_at <= now else LinkState(state)
+
+
+def takes_texts(number: PhoneNumber) -> bool:
+    """Whether a text message may reach it."""
+    return number.kind in _TEXTED and number.extension is None
 
 
 def new_code() -> str:

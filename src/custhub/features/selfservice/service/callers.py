@@ -8,10 +8,10 @@ from uuid import UUID
 
 from custhub.features.customers.errors import CustomerArchived, CustomerErased, CustomerNotFound
 from custhub.features.customers.queries import CustomerRecord
-from custhub.features.customers.service.context import CustomerContext
 from custhub.features.links.errors import LinkNotFound
 from custhub.features.selfservice.queries import SelfServiceLinkRow, link_by_id
 from custhub.features.selfservice.rules import CUSTOM
+from custhub.features.selfservice.service.gathering import GatheringContext
 from custhub.features.selfservice.service.parts import SelfServiceParts
 from custhub.kit.uow import Actor, UnitOfWork
 from custhub.security.fields import Access, Field, policy
@@ -40,15 +40,10 @@ def customer_principal(customer_id: UUID, fields: Iterable[str]) -> Principal:
 class Visit:
     """One request by a link: its row, its customer, and what acts for it."""
 
-    def __init__(self, link: SelfServiceLinkRow, context: CustomerContext, record: CustomerRecord) -> None:
+    def __init__(self, link: SelfServiceLinkRow, context: GatheringContext, record: CustomerRecord) -> None:
         self.link = link
         self.context = context
         self.record = record
-
-    async def reload(self) -> None:
-        """Read the customer again, with what this unit of work has stored so far."""
-        await self.context.uow.flush()
-        self.record = await self.context.live(self.record.row.id)
 
 
 async def visit(parts: SelfServiceParts, uow: UnitOfWork, link_id: UUID) -> Visit:
@@ -58,7 +53,7 @@ async def visit(parts: SelfServiceParts, uow: UnitOfWork, link_id: UUID) -> Visi
         raise LinkNotFound
     who = customer_principal(link.customer_id, link.fields)
     uow.actor = Actor(who.kind, who.id, who.client_id)
-    context = CustomerContext(uow, who, parts.keys, parts.settings, parts.standards)
+    context = GatheringContext(uow, who, parts.keys, parts.settings, parts.standards)
     try:
         record = await context.live(link.customer_id)
     except (CustomerNotFound, CustomerArchived, CustomerErased):

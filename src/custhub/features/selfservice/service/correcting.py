@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from custhub.features.customers.errors import AddressInvalid
 from custhub.features.customers.events import CustomerConfirmed
+from custhub.features.customers.rules.provenance import Origin
 from custhub.features.customers.schemas.bodies import AddressCreate, AddressPatch, CustomerPatch
 from custhub.features.customers.service.addresses import CustomerAddresses
 from custhub.features.customers.service.context import provenance_of
@@ -70,6 +71,8 @@ class _Correcting:
     def __init__(self, parts: SelfServiceParts, found: Visit, language: Language) -> None:
         self.errors: list[FieldIssue] = []
         self.changed: list[str] = []
+        self._confirmed: list[str] = []
+        self._origins: dict[str, Origin | None] = {}
         self.unproven: list[str] = []
         self._parts = parts
         self._visit = found
@@ -79,8 +82,6 @@ class _Correcting:
         """Write what needs no proof, keep what does."""
         self.errors += [issue(f"#/{name}", "wrong_type") for name in sent.broken]
         await self._refusable("", self._profile, sent)
-        if sent.address and not self.errors:
-            await self._visit.reload()
         await self._refusable(ADDRESSES, self._address, sent)
         country, codes = self._parts.settings.default_country, Codes(self._parts, self._visit, self._language)
         for field, text in ((PHONES, sent.phone), (EMAILS, sent.email)):
@@ -98,6 +99,7 @@ class _Correcting:
     def close(self) -> None:
         """Note what came by the link."""
         link, uow = self._visit.link, self._visit.context.uow
+        self._settle()
         values = {
             "state": LinkState.USED.value,
             "used_at": uow.now,
@@ -108,6 +110,19 @@ class _Correcting:
         fields = [*self.changed, *self.unproven]
         uow.emit(SelfServiceLinkUsed(row.id, row.revision, row.customer_id, tuple(fields)))
         uow.audit(Note("self_service_link.used", "self_service_link", row.id, row.customer_id, fields))
+
+    def _settle(self) -> None:
+        """One revision for all of it; what was seen and left is confirmed."""
+        context, record, names = self._visit.context, self._visit.record, self._confirmed
+        uow, own = context.uow, record.row.id
+        if names:
+            uow.audit(Note("customer.confirmed", "customer", own, own, names, REASON))
+        if context.has_changed:
+            context.settle(record, self._origins)
+        elif names:
+            provenance = provenance_of(record.row).with_origins(self._origins)
+            row = context.customers.change(record.row, {"provenance": provenance})
+            uow.emit(CustomerConfirmed(own, row.revision, own, tuple(names)))
 
     async def _refusable(self, member: str, write: Any, sent: Corrections) -> None:
         if self.errors:
@@ -139,11 +154,8 @@ class _Correcting:
             fields = sorted(change.details)
             context.changed(record, fields, change.values, change.details, reason=REASON, origins=origins)
             self.changed += sorted(change.keys)
-        elif confirmed:
-            row = context.customers.change(record.row, {"provenance": provenance_of(record.row).with_origins(origins)})
-            names = tuple(sorted(confirmed))
-            context.uow.emit(CustomerConfirmed(row.id, row.revision, row.id, names))
-            context.uow.audit(Note("customer.confirmed", "customer", row.id, row.id, names, REASON))
+        else:
+            self._confirmed, self._origins = sorted(confirmed), origins
 
     async def _address(self, sent: Corrections) -> None:
         """The primary address, or a first one."""

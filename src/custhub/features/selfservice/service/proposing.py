@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from custhub.features.customers.errors import EmailInvalid
 from custhub.features.messages.errors import RecipientInvalid
 from custhub.features.messages.rules import Channel, Recipient
 from custhub.features.messages.service.sending import MessageService
-from custhub.features.phones.rules import PhoneKind, PhoneNumber
+from custhub.features.phones.rules import PhoneNumber
 from custhub.features.selfservice.errors import MobileNeeded
 from custhub.features.selfservice.models import ChangeRow
 from custhub.features.selfservice.repository import SelfServiceRepository
@@ -18,6 +16,7 @@ from custhub.features.selfservice.rules import (
     EMAILS,
     ChangeState,
     new_code,
+    takes_texts,
 )
 from custhub.features.selfservice.service.callers import Visit
 from custhub.features.selfservice.service.parts import SelfServiceParts
@@ -25,13 +24,11 @@ from custhub.features.selfservice.vault import code_hash, open_value, seal_value
 from custhub.kit.ids import new_id
 from custhub.kit.mailboxes import parse_email
 
-_TEXTED: Final = {PhoneKind.MOBILE, PhoneKind.FIXED_OR_MOBILE, PhoneKind.VOIP, PhoneKind.OTHER}
-
 
 def read_number(text: str, country: str) -> str:
     """A number that can be sent a code, in E.164. Raises PhoneInvalid, MobileNeeded."""
     number = PhoneNumber.parse(text, country)
-    if number.kind not in _TEXTED or number.extension is not None:
+    if not takes_texts(number):
         raise MobileNeeded
     return number.e164
 

@@ -25,6 +25,7 @@ from custhub.features.selfservice.rules import (
     ChangeState,
 )
 from custhub.features.selfservice.service.callers import REASON, Visit, visit
+from custhub.features.selfservice.service.noticing import Notices
 from custhub.features.selfservice.service.parts import SelfServiceParts
 from custhub.features.selfservice.service.proposing import Codes
 from custhub.features.selfservice.service.wording import Language, say
@@ -76,7 +77,7 @@ class _Proof:
         self._points = ProvenPoints(found.context)
         self._proven: list[str] = []
         self._errors: dict[str, str] = {}
-        self._has_written = False
+        self._notices = Notices(parts, found, language)
 
     @classmethod
     async def of(cls, parts: SelfServiceParts, uow: UnitOfWork, link: LinkRow, language: Language) -> _Proof:
@@ -154,8 +155,6 @@ class _Proof:
         return self._repository.change(row, values)
 
     async def _prove(self, row: ChangeRow) -> None:
-        if self._has_written:
-            await self._visit.reload()
         reason = await self._written(row)
         state = ChangeState.PROVEN if reason is None else ChangeState.REVIEW
         self._repository.change(row, {"state": state.value, "value": None})
@@ -186,7 +185,7 @@ class _Proof:
         except TooManyParts:
             reason = _FULL
         if reason is None:
-            self._has_written = True
+            await self._notices.send(recipient)
         else:
             await self._keep_back(row.field, recipient, reason)
         return reason
@@ -200,6 +199,7 @@ class _Proof:
         if not self._proven:
             return
         link = self._visit.link
+        self._visit.context.settle(self._visit.record)
         changed = [*link.changed, *(field for field in self._proven if field not in link.changed)]
         unproven = [field for field in link.unproven if field not in self._proven]
         row = self._repository.change_link(link, {"changed": changed, "unproven": unproven})
