@@ -11,6 +11,7 @@ from custhub.features.phones.vault import seal_canonical
 from custhub.features.quality.tasks import QualityScan
 from custhub.jobs.models import JobRow
 from custhub.jobs.runner import JobRunner
+from custhub.jobs.states import Queue
 from custhub.kit.ids import Prefix, from_text
 from tests.client import ApiClient
 from tests.customers import create_customer, path_of
@@ -29,8 +30,8 @@ def person(hub: HubUnderTest, role: str = "admin", **more: Any) -> ApiClient:
 
 
 def scanner(hub: HubUnderTest) -> JobRunner:
-    """A worker that does nothing else."""
-    return worker_of(hub, Kind(QualityScan(hub.app.hub).run, QualityScan.name))
+    """A worker that does nothing else, and one at a time."""
+    return worker_of(hub, Kind(QualityScan(hub.app.hub).run, QualityScan.name), places={Queue.MAINTENANCE: 1})
 
 
 async def reachable(api: ApiClient, **members: Any) -> dict[str, Any]:
