@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from custhub.kit.ids import Prefix, from_text
 from tests.customers import problem_of
 from tests.features.imports.importing import (
@@ -12,7 +10,6 @@ from tests.features.imports.importing import (
     get_import,
     imported,
     make_import,
-    ndjson_of,
     ready,
     rows_of,
     rule,
@@ -53,38 +50,6 @@ async def test_a_file_becomes_customers(fresh_hub: HubUnderTest) -> None:
     assert customer["emails"][0]["email"] == "li@example.com"
     found = await api.post("/v1/customers/lookup", json={"phone": number})
     assert [hit["id"] for hit in found.json()["data"]] == [customer["id"]]
-
-
-async def test_a_row_imported_is_the_same_row_posted(fresh_hub: HubUnderTest) -> None:
-    """The same use cases as the API: two roads, one customer."""
-    api = fresh_hub.api
-    bodies: list[dict[str, Any]] = [
-        {"display_name": "李 娜", "phones": [{"number": " 138-0000-0001 "}], "gender": "female", "source": "shop"},
-        {
-            "kind": "organisation",
-            "company_name": "深圳市某某有限公司",
-            "contacts": [{"name": "王伟", "job_title": "采购 13800000009"}],
-            "addresses": [{"full_text": "广东省深圳市南山区科技园路1号"}],
-            "source": "shop",
-        },
-        {"display_name": "Zoë", "emails": [{"email": "Z@Example.com"}], "birthday": {"date": "--02-29"}, "source": "x"},
-        {"display_name": "n", "external_ids": [{"source": "shop", "id": "A-1"}], "tags": ["VIP", "b"], "note": "1"},
-    ]
-    done = await imported(fresh_hub, ndjson_of(bodies))
-    assert done["counts"]["created"] == 4, await rows_of(api, done["id"])
-    for body, row in zip(bodies, await rows_of(api, done["id"]), strict=True):
-        by_file = (await api.get(f"/v1/customers/{row['customer_id']}")).json()
-        await api.post(f"/v1/customers/{row['customer_id']}/archive")
-        by_call = await api.post("/v1/customers", json={"source": "shop"} | body)
-        assert by_call.status_code == 201, by_call.text
-        assert _content(by_file) == _content(by_call.json())
-
-
-def _content(value: Any) -> Any:
-    unlike = {"id", "created_at", "updated_at", "revision", "added_at", "added_by"}
-    if isinstance(value, dict):
-        return {name: _content(held) for name, held in value.items() if name not in unlike}
-    return [_content(item) for item in value] if isinstance(value, list) else value
 
 
 async def test_taken_numbers_and_ids_refuse_their_rows_alone(fresh_hub: HubUnderTest) -> None:
