@@ -19,11 +19,12 @@ from custhub.operator.calling import call
 from custhub.settings import Settings
 
 START_SECONDS = 60
+_LEFT_OUT = ("CUSTHUB_", "PROMETHEUS_", "PYTHONDONTWRITEBYTECODE")
 
 
 def environment(home: Path, **settings: str) -> dict[str, str]:
-    """The environment of this test run with the settings of one hub, and no others."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("CUSTHUB_", "PROMETHEUS_"))}
+    """The environment of this test run with the settings of one hub, and no others; bytecode is kept, for starts."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(_LEFT_OUT)}
     return (
         inherited | {"CUSTHUB_HOME": str(home)} | {f"CUSTHUB_{name.upper()}": text for name, text in settings.items()}
     )

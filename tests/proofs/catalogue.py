@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from tests.databases import TestDatabases
 from tests.proofs.imports import prove as prove_import
 from tests.proofs.ledger import close_the_books
 from tests.proofs.residue import Needles, planted_numbers, scan
@@ -194,12 +195,20 @@ async def ledger(engine: str, seconds: float = 120) -> Verdict:
     )
 
 
-async def imports(engine: str, rows: int | None = None, kills: int = 3, *, waits: bool = True) -> Verdict:
+async def imports(
+    engine: str,
+    rows: int | None = None,
+    kills: int = 3,
+    *,
+    waits: bool = True,
+    databases: TestDatabases | None = None,
+) -> Verdict:
     """J-5, MATCHING 5: an import killed three times has exact counts, names each bad row, and is undone without a rest.
 
     The environment's ROWS says how many, a million if it says nothing.
     """
-    file, proved = await prove_import(engine, rows or int(os.environ.get("ROWS", "1000000")), kills, SEED, waits=waits)
+    count = rows or int(os.environ.get("ROWS", "1000000"))
+    file, proved = await prove_import(engine, count, kills, SEED, waits=waits, databases=databases)
     rate = file.rows / max(proved.import_seconds, 0.001)
     slowest = max(proved.resumed, default=0.0)
     return Verdict(

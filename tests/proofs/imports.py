@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.databases import TestDatabases
-from tests.postgres_server import RunDirectory
 from tests.process.running import environment
 from tests.proofs.business import Books
 from tests.proofs.import_file import Planted, customer_of, planted
 from tests.proofs.mortals import Mortals, calling, mortals
+from tests.proofs.running import workplace
 
 #: A job whose worker died is at work again within this time (J-5).
 RESUME_SECONDS = 45
@@ -44,26 +44,22 @@ class Proved:
             self.faults.append(f"{what}: {str(found)[:200]}, not {str(wanted)[:200]}")
 
 
-async def prove(engine: str, rows: int, kills: int, seed: int, *, waits: bool) -> tuple[Planted, Proved]:
+async def prove(
+    engine: str, rows: int, kills: int, seed: int, *, waits: bool, databases: TestDatabases | None = None
+) -> tuple[Planted, Proved]:
     """Import so many rows and take them back. Without `waits` no time counts: leases of the killed end at once."""
     file = planted(rows, seed)
-    with RunDirectory() as run:
-        databases = TestDatabases(run.path)
-        try:
-            home = run.path / "imports"
-            home.mkdir()
-            settings = {"rate_limit": "off"}
-            database: Path | str = home / "home" / "data" / "custhub.db"
-            if engine == "postgresql":
-                database = settings["database_url"] = databases.postgres_url()
-            file.write(home / "file.csv")
-            with mortals(home, engine, environment(home / "home", **settings)) as processes:
-                proof = _Proof(processes, Books(database), file, home / "file.csv", random.Random(seed))
-                proof.waits = waits
-                proof.ends_leases = engine == "postgresql" and not waits  # SQLite has none
-                return file, await proof.run(kills)
-        finally:
-            databases.close()
+    with workplace(databases) as (home, given):
+        settings = {"rate_limit": "off"}
+        database: Path | str = home / "home" / "data" / "custhub.db"
+        if engine == "postgresql":
+            database = settings["database_url"] = given.postgres_url()
+        file.write(home / "file.csv")
+        with mortals(home, engine, environment(home / "home", **settings)) as processes:
+            proof = _Proof(processes, Books(database), file, home / "file.csv", random.Random(seed))
+            proof.waits = waits
+            proof.ends_leases = engine == "postgresql" and not waits  # SQLite has none
+            return file, await proof.run(kills)
 
 
 class _Proof:
@@ -96,19 +92,23 @@ class _Proof:
 
     async def _fill(self) -> None:
         """Customers that were there before, with parts of every kind."""
+        items = []
         for i in range(_BEFORE):
             name, _, email, key, stage, _ = customer_of(-1 - i)
-            body = {
-                "display_name": name,
-                "phones": [{"number": f"138{i:08d}"}],
-                "emails": [{"email": email}],
-                "addresses": [{"full_text": f"广东省深圳市南山区科技园路{i + 1}号"}],
-                "external_ids": [{"source": "shop", "id": f"B-{key}"}],
-                "stage": stage,
-                "tags": ["old"],
-                "note": "call 13912345678",
-            }
-            (await self._call("POST", "/v1/customers", body)).raise_for_status()
+            items.append(
+                {
+                    "display_name": name,
+                    "phones": [{"number": f"138{i:08d}"}],
+                    "emails": [{"email": email}],
+                    "addresses": [{"full_text": f"广东省深圳市南山区科技园路{i + 1}号"}],
+                    "external_ids": [{"source": "shop", "id": f"B-{key}"}],
+                    "stage": stage,
+                    "tags": ["old"],
+                    "note": "call 13912345678",
+                }
+            )
+        made = await self._call("POST", "/v1/customers/batch", {"items": items}, "customers-from-before")
+        self._proved.expect("customers from before", _BEFORE, made.json()["succeeded"])
 
     async def _upload(self) -> str:
         made = await self._call("POST", "/v1/imports", {"source": "shop"}, "import-of-the-proof")

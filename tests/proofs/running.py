@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 
@@ -38,6 +39,23 @@ class ProofHub:
 def _command(hub: RunningHub, *arguments: str) -> str:
     command = [sys.executable, "-m", "custhub", *arguments]
     return subprocess.run(command, env=hub.env, capture_output=True, text=True, timeout=120, check=True).stdout
+
+
+@contextmanager
+def workplace(databases: TestDatabases | None) -> Iterator[tuple[Path, TestDatabases]]:
+    """An empty directory and databases: those of a run of its own, unless there are some. All gone afterwards."""
+    if databases is not None:
+        with TemporaryDirectory(prefix="custhub-proof-") as path:
+            yield Path(path), databases
+        return
+    with RunDirectory() as run:
+        own = TestDatabases(run.path)
+        try:
+            home = run.path / "proof"
+            home.mkdir()
+            yield home, own
+        finally:
+            own.close()
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.databases import TestDatabases
 from tests.proofs.catalogue import PROOFS
 
 SHORT: dict[str, dict[str, Any]] = {
@@ -16,11 +17,14 @@ SHORT: dict[str, dict[str, Any]] = {
     "ledger": {"seconds": 6},
     "imports": {"rows": 1_000, "kills": 1, "waits": False},
 }
+#: Those that need no server of their own.
+SHARING = {"imports"}
 
 
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
 @pytest.mark.parametrize("name", PROOFS)
-def test_short_form_of_the_proof_holds(name: str, engine: str) -> None:
+def test_short_form_of_the_proof_holds(name: str, engine: str, databases: TestDatabases) -> None:
     """S-01, S-13, S-17, S-20, J-5."""
-    verdict = asyncio.run(PROOFS[name](engine, **SHORT[name]))
+    shared = {"databases": databases} if name in SHARING else {}
+    verdict = asyncio.run(PROOFS[name](engine, **SHORT[name], **shared))
     assert verdict.passed, verdict.figures
