@@ -204,5 +204,6 @@ def _on_entries(issues: Sequence[FieldIssue], names: Sequence[str], language: La
         entry = next((name for i in range(len(parts), 0, -1) if (name := ".".join(parts[:i])) in names), None)
         if entry is None:
             entry = next((name for name in names if name.split(".")[0] == parts[0]), "")
-        found.setdefault(entry, one.detail_zh if language == "zh" else one.detail)
+        text = one.detail_zh if language == "zh" else one.detail
+        found.setdefault(entry, text.replace("`", ""))  # written for readers of the API
     return found
