@@ -51,9 +51,11 @@ async def prove(
     file = planted(rows, seed)
     with workplace(databases) as (home, given):
         settings = {"rate_limit": "off"}
-        database: Path | str = home / "home" / "data" / "custhub.db"
+        database: Path | str
         if engine == "postgresql":
             database = settings["database_url"] = given.postgres_url()
+        else:
+            database = given.sqlite_copy(home / "home" / "data" / "custhub.db")
         file.write(home / "file.csv")
         with mortals(home, engine, environment(home / "home", **settings)) as processes:
             proof = _Proof(processes, Books(database), file, home / "file.csv", random.Random(seed))
