@@ -12,7 +12,9 @@ Key = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern="^[a
 Label = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=LINE)]
 RoleName = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=LINE)]
 Position = Annotated[int, Field(ge=0, le=10_000, json_schema_extra={"format": "int32"})]
-Schema = Annotated[dict[str, JsonValue], Field(max_length=8)]
+Schema = Annotated[
+    dict[Annotated[str, StringConstraints(max_length=40, pattern=r"^[^\x00]*$")], JsonValue], Field(max_length=8)
+]
 _ABOUT_SCHEMA = "JSON Schema (draft 2020-12) of a value: type, format `date`, enum, bounds, items, `x-vocabulary`"
 
 
