@@ -7,6 +7,7 @@ import sys
 import typer
 
 from custhub.cli import (
+    dedupe,
     documents,
     first,
     jobs,
@@ -42,6 +43,7 @@ for name, group in (
     ("messages", messages.commands),
     ("search", search.commands),
     ("quality", quality.commands),
+    ("dedupe", dedupe.commands),
 ):
     _commands.add_typer(group, name=name)
 

@@ -1,0 +1,1 @@
+"""Who may be one person: comparison, score, blocks, groups."""

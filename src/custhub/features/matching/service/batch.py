@@ -1,0 +1,89 @@
+"""Every pair of a list of people that may be one person, and the groups they make."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from custhub.features.matching.rules.blocking import HOT, block_keys
+from custhub.features.matching.rules.grouping import group
+from custhub.features.matching.rules.levels import Field
+from custhub.features.matching.rules.persons import Person
+from custhub.features.matching.rules.scoring import Decision, Score, Scorer
+from custhub.features.matching.rules.weights import Weights
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two records by their places in the list, the first smaller, and what they say."""
+
+    left: int
+    right: int
+    score: Score
+    decision: Decision
+
+
+class Matching:
+    """Matches a list of people with itself."""
+
+    def __init__(self, people: Sequence[Person], weights: Weights, threshold: float | None = None) -> None:
+        self._people = people
+        self._threshold = weights.merge if threshold is None else threshold
+        counts = _counts(people)
+        self.scorer = Scorer(weights, len(people), lambda field, value: counts[field, value])
+
+    def pairs(self) -> Iterator[Pair]:
+        """Pairs of review and merge; of those that are ignored none is told."""
+        people, scorer = self._people, self.scorer
+        for left, right in candidates(people):
+            score = scorer.score(people[left], people[right])
+            decision = scorer.decide(score, self._threshold)
+            if decision is not Decision.IGNORE:
+                yield Pair(left, right, score, decision)
+
+    def groups(self, pairs: Sequence[Pair]) -> list[list[int]]:
+        """Groups of two and more records, as merging by itself would make them."""
+        edges = [(pair.score.total, pair.left, pair.right) for pair in pairs if pair.decision is Decision.MERGE]
+        people = self._people
+        return group(edges, lambda one, other: self.scorer.score(people[one], people[other]))
+
+
+def candidates(people: Sequence[Person]) -> Iterator[tuple[int, int]]:
+    """Pairs that share a key, the smaller place first, each once."""
+    holders: dict[int, int | list[int]] = {}
+    for place, person in enumerate(people):
+        for key in map(hash, block_keys(person)):
+            held = holders.get(key)
+            if held is None:
+                holders[key] = place
+            elif isinstance(held, int):
+                if held != place:
+                    holders[key] = [held, place]
+            elif held[-1] != place and len(held) <= HOT:
+                held.append(place)
+    count = len(people)
+    seen: set[int] = set()
+    for held in holders.values():
+        if isinstance(held, list) and len(held) <= HOT:
+            for at, right in enumerate(held):
+                for left in held[:at]:
+                    seen.add(left * count + right)
+    holders.clear()
+    for pair in sorted(seen):
+        yield divmod(pair, count)
+
+
+def _counts(people: Sequence[Person]) -> Counter[tuple[Field, str]]:
+    """How many records hold each value whose frequency matters."""
+    counts: Counter[tuple[Field, str]] = Counter()
+    for person in people:
+        if person.name:
+            counts[Field.NAME, person.name.term] += 1
+        for number in person.numbers:
+            counts[Field.PHONE, number.value] += 1
+        for mailbox in person.mailboxes:
+            counts[Field.MAIL, f"{mailbox.local}@{mailbox.domain}"] += 1
+        if person.company:
+            counts[Field.COMPANY, person.company] += 1
+    return counts
