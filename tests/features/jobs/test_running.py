@@ -72,6 +72,8 @@ async def test_j01_a_job_runs_once_with_its_arguments_and_tells_its_result(fresh
     assert (done.total, done.processed, done.succeeded, done.failed, done.skipped) == (5, 5, 3, 1, 1)
     assert (done.cursor, done.lease_token, done.lease_until) == ({"at": 5}, None, None)
     assert done.started_at == done.finished_at == fresh_hub.clock.now()
+    # Its end is stored a moment before its task is over.
+    await worker.settled()
     await worker.tick()
     assert worker.in_hand == 0
 

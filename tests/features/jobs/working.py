@@ -106,7 +106,7 @@ async def lose_lease(hub: HubUnderTest, job_id: UUID) -> None:
         await execute(hub, "UPDATE jobs SET lease_until = ? WHERE id = ?", micros(hub.clock.now()) - 1, job_id)
 
 
-async def work_until(worker: JobRunner, is_done: Callable[[], Awaitable[bool]], seconds: float = 10.0) -> None:
+async def work_until(worker: JobRunner, is_done: Callable[[], Awaitable[bool]], seconds: float = 60.0) -> None:
     """Tick until it is so."""
     async with asyncio.timeout(seconds):
         while not await is_done():
