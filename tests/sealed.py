@@ -29,7 +29,7 @@ async def dek_of(hub: HubUnderTest, customer: dict[str, Any]) -> Dek:
     """The data key of a customer."""
     customer_id = from_text(Prefix.CUSTOMER, customer["id"])
     rows = await hub.rows(
-        f"SELECT dek_version, wrapped FROM customer_keys WHERE customer_id = {literal(hub, customer_id)}"  # noqa: S608
+        f"SELECT dek_version, wrapped FROM customer_keys WHERE customer_id = {literal(hub, customer_id)}"  # noqa: S608  # no input
     )
     return hub.app.keys.cipher.unwrap(customer_id, rows[0][0], bytes(rows[0][1]))
 
@@ -43,12 +43,12 @@ async def newest_details(hub: HubUnderTest, customer: dict[str, Any]) -> Any:
 
 async def damage(hub: HubUnderTest, table: str, column: str, where: str = "") -> None:
     """Flip the last bit of a sealed value."""
-    rows = await hub.rows(f"SELECT id, {column} FROM {table} {where}")  # noqa: S608
+    rows = await hub.rows(f"SELECT id, {column} FROM {table} {where}")  # noqa: S608  # no input
     for row_id, blob in (tuple(row) for row in rows):
         raw = bytes(blob)
         broken = literal(hub, raw[:-1] + bytes([raw[-1] ^ 1]))
         async with hub.app.database.transaction() as connection:
             await connection.execute(
-                f"UPDATE {table} SET {column} = {broken} WHERE id = {literal(hub, as_uuid(row_id))}",  # noqa: S608
+                f"UPDATE {table} SET {column} = {broken} WHERE id = {literal(hub, as_uuid(row_id))}",  # noqa: S608  # no input
                 (),
             )

@@ -71,7 +71,7 @@ def test_r2_by_default_the_answer_comes_within_five_seconds() -> None:
 @pytest.mark.parametrize("mode", ["cut", "hang"])
 async def test_r2_lost_database_answers_503_and_recovers(hub: HubUnderTest, proxy: FaultProxy, mode: str) -> None:
     await _answers(hub)
-    proxy.set(mode)  # type: ignore[arg-type]
+    proxy.set(mode)  # type: ignore[arg-type]  # one of the parameters
     await _refused(hub, "lost-database-1")
     await _refused(hub, "lost-database-2")
     proxy.set("pass")

@@ -39,7 +39,7 @@ async def test_r5_full_database_refuses_writes_and_reads_on(tmp_path: Path, data
     databases.sqlite_copy(tmp_path / "data" / "custhub.db")
     hub = await HubUnderTest(tmp_path).start()
     try:
-        raw = _pages(hub.app.database)  # type: ignore[arg-type]
+        raw = _pages(hub.app.database)  # type: ignore[arg-type]  # SQLite alone comes here
         made = [await hub.api.post("/v1/customers", json=make_customer()) for _ in range(5)]
         used = raw.execute("PRAGMA page_count").fetchone()[0]
         raw.execute(f"PRAGMA max_page_count = {used}")

@@ -90,7 +90,7 @@ def test_r1_request_in_flight_is_finished(tmp_path: Path) -> None:
                 answers.append(
                     client.post(
                         "/v1/customers",
-                        content=_slow_body(started, 1.0),  # type: ignore[arg-type]
+                        content=_slow_body(started, 1.0),  # type: ignore[arg-type]  # chunks are taken too
                         headers={"Content-Type": "application/json"},
                     )
                 )
@@ -119,7 +119,7 @@ def test_r1_request_that_does_not_end_is_given_up(tmp_path: Path) -> None:
                     outcome.append(
                         client.post(
                             "/v1/customers",
-                            content=_slow_body(started, 30.0, over),  # type: ignore[arg-type]
+                            content=_slow_body(started, 30.0, over),  # type: ignore[arg-type]  # chunks are taken too
                             headers={"Content-Type": "application/json"},
                         ).status_code
                     )

@@ -183,7 +183,7 @@ async def test_sessions_that_ended_are_cleaned_up(fresh_hub: HubUnderTest) -> No
     await try_login(fresh_hub, person, password="wrong horse battery staple")
     await clean_up(fresh_hub.app.hub.unit_of_work(SYSTEM, "tests"))
     counts = [
-        (await fresh_hub.rows(f"SELECT count(*) FROM {table}"))[0][0]  # noqa: S608
+        (await fresh_hub.rows(f"SELECT count(*) FROM {table}"))[0][0]  # noqa: S608  # no input
         for table in ("sessions", "spent_refresh_tokens", "denied_tokens", "login_counters")
     ]
     assert counts == [1, 0, 0, 1]

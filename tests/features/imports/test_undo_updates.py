@@ -93,7 +93,7 @@ async def test_an_undo_restores_updated_customers_too(fresh_hub: HubUnderTest) -
     undone = await undo(hub, done["id"])
     assert (undone["status"], undone["undo"]) == ("undone", {"removed": 5, "restored": 14, "kept": 0})
     assert await content_of(hub) == before
-    assert [sorted(await hub.rows(f"SELECT * FROM {table}"), key=str) for table in finders] == found  # noqa: S608
+    assert [sorted(await hub.rows(f"SELECT * FROM {table}"), key=str) for table in finders] == found  # noqa: S608  # no input
     outcomes = [row["outcome"] for row in await rows_of(hub.api, done["id"])]
     assert outcomes == ["restored"] * 12 + ["removed"] * 4 + ["restored"] * 2 + ["removed"]
     assert (await hub.rows("SELECT count(*) FROM import_images WHERE before IS NOT NULL"))[0][0] == 0

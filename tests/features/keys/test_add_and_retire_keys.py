@@ -133,7 +133,7 @@ async def test_s17_a_retired_key_that_somebody_still_wrote_under_stays_in_the_ke
     marks = ("$1", "$2") if fresh_hub.engine == "postgresql" else ("?", "?")
     async with fresh_hub.app.database.transaction() as connection:
         await connection.execute(
-            f"UPDATE customer_keys SET kid = 1, wrapped = {marks[0]} WHERE customer_id = {marks[1]}",  # noqa: S608
+            f"UPDATE customer_keys SET kid = 1, wrapped = {marks[0]} WHERE customer_id = {marks[1]}",  # noqa: S608  # no input
             [bytes(wrapped[0][1]), wrapped[0][0]],
         )
     await runner_of(fresh_hub).round()

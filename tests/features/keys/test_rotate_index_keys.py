@@ -138,7 +138,7 @@ async def test_s17_a_number_that_does_not_open_ends_the_rotation_before_anything
     made = await make_customers(fresh_hub, 5)
     [(good,)] = await fresh_hub.rows("SELECT e164 FROM customer_phones ORDER BY id DESC LIMIT 1")
     last = "WHERE id = (SELECT id FROM customer_phones ORDER BY id DESC LIMIT 1)"
-    await _execute(fresh_hub, f"UPDATE customer_phones SET e164 = ? {last}", bytes(66))  # noqa: S608
+    await _execute(fresh_hub, f"UPDATE customer_phones SET e164 = ? {last}", bytes(66))  # noqa: S608  # no input
     failed = await finish(fresh_hub, await start(fresh_hub, "bidx"))
     assert (failed["state"], failed["phase"], failed["unreadable"]) == ("failed", "backfilling", 1)
     assert (await key_of(fresh_hub, "bidx", 1))["state"] == "live"
@@ -146,7 +146,7 @@ async def test_s17_a_number_that_does_not_open_ends_the_rotation_before_anything
     await fresh_hub.api.post("/v1/customers", json=make_customer(phones=[{"number": number}]))
     again = await fresh_hub.api.post("/v1/customers", json=make_customer(phones=[{"number": number}]))
     assert again.json()["code"] == "phone_taken"
-    await _execute(fresh_hub, f"UPDATE customer_phones SET e164 = ? WHERE e164 = {_zeros(fresh_hub)}", bytes(good))  # noqa: S608
+    await _execute(fresh_hub, f"UPDATE customer_phones SET e164 = ? WHERE e164 = {_zeros(fresh_hub)}", bytes(good))  # noqa: S608  # no input
     done = await finish(fresh_hub, await start(fresh_hub, "bidx"))
     assert (done["state"], done["from_kid"], done["to_kid"]) == ("succeeded", 1, 2)
     await assert_moved(fresh_hub, made, 2)
@@ -188,7 +188,7 @@ async def test_s17_what_was_written_under_the_old_key_only_follows_before_that_g
     assert (await fresh_hub.api.get(location)).json()["phase"] == phase
     # As if a process that stood still since before the rotation had woken up.
     old = "SELECT phone_id FROM phone_claims WHERE kid = 1"
-    await _execute(fresh_hub, f"DELETE FROM phone_claims WHERE kid = ? AND phone_id IN ({old})", 2)  # noqa: S608
+    await _execute(fresh_hub, f"DELETE FROM phone_claims WHERE kid = ? AND phone_id IN ({old})", 2)  # noqa: S608  # no input
     await _execute(fresh_hub, "UPDATE customer_phones SET index_kid = ?", 1)
     assert (await finish(fresh_hub, location, runner))["state"] == "succeeded"
     await assert_moved(fresh_hub, made, 2)

@@ -80,7 +80,7 @@ async def proof_path(answer: httpx.Response) -> str:
 async def sent(hub: HubUnderTest, kind: str) -> list[tuple[str, str]]:
     """(address, text) of the messages of a kind that wait, oldest first."""
     mark = "$1" if hub.engine == "postgresql" else "?"
-    rows = await hub.rows(f"SELECT id FROM messages WHERE kind = {mark} AND state = 'queued' ORDER BY id", kind)  # noqa: S608
+    rows = await hub.rows(f"SELECT id FROM messages WHERE kind = {mark} AND state = 'queued' ORDER BY id", kind)  # noqa: S608  # no input
     found = []
     for (raw,) in rows:
         row = await message_by_id(hub.app.database, from_bytes(raw) if isinstance(raw, bytes) else raw)

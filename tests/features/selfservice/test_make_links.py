@@ -150,7 +150,7 @@ async def test_one_reminder_leaves_while_the_link_waits(fresh_hub: HubUnderTest,
     if hub.engine == "postgresql":  # which has a time of its own
         async with hub.app.database.transaction() as connection:
             due = "next_attempt_at = now() - interval '1 hour', expires_at = now() + interval '1 hour'"
-            await connection.execute(f"UPDATE messages SET {due}", ())  # noqa: S608
+            await connection.execute(f"UPDATE messages SET {due}", ())  # noqa: S608  # no input
             await connection.execute("UPDATE self_service_links SET expires_at = now() + interval '1 hour'", ())
     await hub.app.messages.round()
     listed = await hub.client().get("/v1/messages", params={"kind": "self_service_reminder"})
@@ -176,9 +176,9 @@ async def test_without_a_way_to_send_codes_there_is_no_link_for_numbers(hub: Hub
     transports = hub.app.messages.parts.transports
     kept = dict(transports)
     try:
-        transports.clear()  # type: ignore[attr-defined]
+        transports.clear()  # type: ignore[attr-defined]  # a double
         for body in ({"fields": ["phones"]}, {"fields": ["emails"]}, {"fields": ["gender"], "send_by": "email"}):
             problem_of(await hub.api.post(path, json=body), 409, "channel_missing")
         assert (await hub.api.post(path, json={"fields": ["gender"]})).status_code == 201
     finally:
-        transports.update(kept)  # type: ignore[attr-defined]
+        transports.update(kept)  # type: ignore[attr-defined]  # a double

@@ -66,7 +66,7 @@ def test_s70_the_canonical_form_is_that_of_rfc_8785(**members: object) -> None:
         else value
         for name, value in members.items()
     }
-    assert canonical_entry(**members) == rfc8785.dumps(shown)  # type: ignore[arg-type]
+    assert canonical_entry(**members) == rfc8785.dumps(shown)  # type: ignore[arg-type]  # members as they are drawn
 
 
 @given(

@@ -251,5 +251,5 @@ def test_one_key_serves_several_threads(cipher: FieldCipher, dek: Dek) -> None:
 
 def test_s20_seal_takes_no_text(dek: Dek, row: UUID) -> None:
     with pytest.raises(TypeError) as caught:
-        dek.seal(TABLE, COLUMN, row, "+8613812345678")  # type: ignore[arg-type]
+        dek.seal(TABLE, COLUMN, row, "+8613812345678")  # type: ignore[arg-type]  # text is what is refused
     assert "138" not in str(caught.value)

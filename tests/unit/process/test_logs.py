@@ -188,7 +188,7 @@ def test_access_log_goes_on_after_a_full_disk() -> None:
         def write(self, data: object) -> int:
             if self.is_full:
                 raise OSError(errno.ENOSPC, "No space left on device")
-            return super().write(data)  # type: ignore[arg-type]
+            return super().write(data)  # type: ignore[arg-type]  # as the base has it
 
     disk = Disk()
     log = AccessLog(disk)
