@@ -12,6 +12,7 @@ from custhub.features.exports.links import CustomerExports
 from custhub.features.imports.links import CustomerImportImages
 from custhub.features.intake.links import CustomerTouchpoints
 from custhub.features.links.links import CustomerLinkTokens
+from custhub.features.merges.links import CustomerMerges
 from custhub.features.messages.links import CustomerMessages
 from custhub.features.phones.links import CustomerNumbers
 from custhub.features.quality.links import CustomerFindings
@@ -34,4 +35,5 @@ LINKS: tuple[Callable[[LiveKeys], CustomerLink], ...] = (
     lambda _: CustomerImportImages(),
     CustomerExports,
     CustomerSelfService,
+    lambda _: CustomerMerges(),
 )
