@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-import jsonschema
+from jsonschema_rs import Draft202012Validator
 
 from custhub.events.catalogue import data_schema
 from custhub.events.envelope import CATALOGUE, Event
@@ -20,7 +20,7 @@ def validator(name: str) -> Any:
     schema = data_schema(kind)
     del schema["properties"]["self"], schema["properties"]["bulk_id"]
     schema |= {"additionalProperties": False, "required": ["id", *kind.members]}
-    return jsonschema.Draft202012Validator(schema)
+    return Draft202012Validator(schema)
 
 
 class CheckedRecorder:
@@ -34,8 +34,10 @@ class CheckedRecorder:
         for fact in facts:
             assert isinstance(fact, Event), f"{fact.type} is in no catalogue"
             assert CATALOGUE.get(fact.type) is type(fact), f"{fact.type} is not in the catalogue"
-            error = jsonschema.exceptions.best_match(validator(fact.type).iter_errors(fact.data()))
-            assert error is None, f"{fact.type}: {error.json_path}: {error.message}"
+            wrong = [
+                f"{error.instance_path}: {error.message}" for error in validator(fact.type).iter_errors(fact.data())
+            ]
+            assert not wrong, f"{fact.type}: {wrong[:5]}"
         self._recorder.record(uow, facts, notes)
 
     def committed(self) -> None:
