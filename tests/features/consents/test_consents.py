@@ -17,6 +17,7 @@ from custhub.kit.db import Violation
 from custhub.kit.ids import Prefix, from_text, new_id
 from custhub.kit.uow import SYSTEM
 from custhub.security.reach import scoped
+from tests.canonical import given_back, joined
 from tests.client import ApiClient
 from tests.customers import create_customer, path_of, problem_of, read_customer
 from tests.hub import START, HubUnderTest
@@ -219,6 +220,40 @@ async def test_in_a_merge_the_strictest_wins_and_no_entry_moves(hub: HubUnderTes
     # What the merge said counts like any entry: a later one of the person comes after it.
     await record(hub.api, new, channel="email", captured_at=at(0.05))
     assert (await states(hub.api, new))["marketing", "email"] == "granted"
+
+
+async def test_when_a_merge_is_taken_back_counts_what_counted_before(hub: HubUnderTest) -> None:
+    """S-81, MATCHING 5: by new entries; a refusal said since may have been of either, and counts for both."""
+    old, new = await create_customer(hub.api), await create_customer(hub.api)
+    for channel, first, second in (
+        ("email", "denied", "granted"), ("sms", "granted", "denied"), ("phone", "granted", None),
+        ("wechat", "granted", "granted"), ("app", None, "granted"), ("mail", "denied", "granted"),
+    ):  # fmt: skip
+        for who, status in ((old, first), (new, second)):
+            if status is not None:
+                await record(hub.api, who, channel=channel, status=status)
+    before = [await states(hub.api, who) for who in (old, new)]
+    counted = "SELECT * FROM consent_states ORDER BY customer_id, purpose, channel"
+    rows = await hub.rows(counted)
+    moved = await joined(hub, old, new)
+    assert (await states(hub.api, new))["marketing", "email"] == "denied"
+    assert await given_back(hub, old, new, moved) == []
+    assert [await states(hub.api, who) for who in (old, new)] == before
+    assert await hub.rows(counted) == rows
+    ledger = (await hub.api.get(PATH, params={"customer_id": new["id"]})).json()["data"]
+    last = {one["channel"]: one["status"] for one in reversed(ledger)}
+    assert last == {"email": "granted", "sms": "denied", "phone": "expired", "wechat": "granted", "app": "granted",
+                    "mail": "granted"}  # fmt: skip
+
+    moved = await joined(hub, old, new)
+    for channel in ("wechat", "app"):
+        await record(hub.api, new, channel=channel, status="withdrawn", captured_at=at(0.05))
+    await record(hub.api, new, channel="mail", status="granted", captured_at=at(0.05))
+    kept = await given_back(hub, old, new, moved)
+    assert [(one.table, one.why) for one in kept] == [("consent_entries", "said_since")] * 2
+    after = [await states(hub.api, who) for who in (old, new)]
+    said = {("marketing", "wechat"): "withdrawn", ("marketing", "app"): "withdrawn"}
+    assert after == [before[0] | said, before[1] | said]
 
 
 async def test_an_erasure_leaves_the_ledger_without_evidence(hub: HubUnderTest) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -10,23 +9,12 @@ import pytest
 
 from custhub.crypto.errors import IntegrityError
 from custhub.kit.db import metadata
-from custhub.kit.ids import Prefix, from_text
 from custhub.kit.uow import SYSTEM
+from tests.canonical import export_of, id_of
 from tests.customers import create_customer, path_of, problem_of, read_customer
 from tests.hub import HubUnderTest, make_number
 
 NUMBER = "13912345678"
-
-
-async def export_of(hub: HubUnderTest, customer: Mapping[str, Any]) -> dict[str, Any]:
-    told: dict[str, Any] = {}
-    for link in hub.app.links:
-        told |= await link.export(hub.app.database, id_of(customer))
-    return told
-
-
-def id_of(customer: Mapping[str, Any]) -> UUID:
-    return from_text(Prefix.CUSTOMER, str(customer["id"]))
 
 
 async def run(hub: HubUnderTest, operation: str, *ids: UUID) -> dict[str, Any]:
@@ -104,8 +92,9 @@ async def test_reassign_moves_every_part_sealed_under_the_other_key(hub: HubUnde
     assert {tag["tag"] for tag in after["tags"]} == {"vip", "old", "B2B"}
     assert {name: len(keys) for name, keys in moved.items()} == {
         "customer_emails": 2, "customer_addresses": 1, "customer_contacts": 1, "customer_external_ids": 1,
-        "customer_tags": 1, "customer_phones": 2, "messages": 0, "findings": 0, "consent_entries": 0,
-        "touchpoints": 0,
+        "customer_tags": 1, "customer_tags.twins": 1, "customer_contacts.person_id": 0, "match_claims": 0,
+        "customer_phones": 2, "messages": 0, "findings": 0, "verifications.left": 0, "consent_entries": 0,
+        "consent_entries.stood": 0, "touchpoints": 0,
     }  # fmt: skip
     shown = await read_customer(hub.api, target)
     assert all(phone["error"] is None for phone in shown["phones"])

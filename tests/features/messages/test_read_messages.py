@@ -6,6 +6,7 @@ from custhub.features.messages.links import CustomerMessages
 from custhub.features.messages.repository import OLD_MESSAGES
 from custhub.features.messages.rules import Channel
 from custhub.features.messages.tasks import KEPT
+from custhub.kit.customer_link import Kept, WhyKept
 from custhub.kit.ids import Prefix, from_text, new_id, to_text
 from custhub.kit.uow import SYSTEM
 from tests.customers import create_customer, problem_of
@@ -77,8 +78,15 @@ async def test_messages_of_a_customer_are_exported_moved_and_erased(office: Offi
     uow = hub.unit_of_work(SYSTEM, "merge")
     moved = await link.reassign(uow, first, second)
     await uow.commit()
-    assert moved == {"messages": [row.id.hex]}
+    assert moved == {"messages": {row.id.hex: {"revision": row.revision + 1}}}
     assert (await link.export(hub.database, first))["messages"] == []
+    uow = hub.unit_of_work(SYSTEM, "unmerge")
+    assert await link.give_back(uow, first, second, moved) == []
+    await uow.commit()
+    assert await link.export(hub.database, first) == told
+    uow = hub.unit_of_work(SYSTEM, "merge")
+    moved = await link.reassign(uow, first, second)
+    await uow.commit()
     await office.sender.round()
     assert office.sms.sent[0]["to"] == "+8613812345678"
     (waiting,) = await office.queue("138 1234 5679", customer_id=second)
@@ -88,6 +96,9 @@ async def test_messages_of_a_customer_are_exported_moved_and_erased(office: Offi
     await office.later(86_400)
     assert await office.sender.round() == 0
     assert (await link.export(hub.database, second))["messages"] == []
+    uow = hub.unit_of_work(SYSTEM, "unmerge")
+    assert await link.give_back(uow, first, second, moved) == [Kept("messages", row.id.hex, WhyKept.GONE)]
+    await uow.commit()
     assert len(office.sms.sent) == 1
     assert waiting.channel == Channel.SMS
 

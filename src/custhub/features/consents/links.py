@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from custhub.crypto.cipher import Dek
 from custhub.crypto.live import LiveKeys
-from custhub.features.consents.models import ConsentRow, ConsentStateRow
+from custhub.features.consents.models import ConsentRow, ConsentStateRow, consent_entries, consent_states
 from custhub.features.consents.queries import data_key_of, entries_among, entries_of, states_of
 from custhub.features.consents.repository import ConsentRepository
-from custhub.features.consents.rules import strictness
+from custhub.features.consents.rules import ConsentStatus, strictness
 from custhub.features.consents.service.recording import recorded_by, told
 from custhub.features.consents.vault import opened
-from custhub.kit.customer_link import Moved
+from custhub.kit.customer_link import Kept, Moved, WhyKept
 from custhub.kit.ids import Prefix, new_id, to_text
 from custhub.kit.query import Reader
 from custhub.kit.uow import UnitOfWork
 
+_ENTRIES: Final = str(consent_entries.name)
+#: Entries that counted for the target right after the merge.
+_STOOD: Final = f"{_ENTRIES}.stood"
 _UNTOLD: Final = {"id", "customer_id", "evidence", "guardian", "recorded_by"}
 
 
 class CustomerConsents:
     """The ledger, which stays with whom it was about, and what counts now."""
 
-    tables = frozenset({"consent_entries", "consent_states"})
+    tables = frozenset({consent_entries.name, consent_states.name})
 
     def __init__(self, keys: LiveKeys) -> None:
         self._keys = keys
@@ -41,39 +45,85 @@ class CustomerConsents:
 
         Entries never move: they are append-only, and `source` keeps its id.
         """
-        states = await states_of(uow, [source, target])
-        held = {(state.purpose, state.channel): state for state in states if state.customer_id == target}
-        stricter = [
-            state
-            for state in states
-            if state.customer_id == source and _is_stricter(state, held.get((state.purpose, state.channel)))
-        ]
-        if not stricter:
-            return {"consent_entries": []}
+        standing, held = await _states(uow, source), await _states(uow, target)
+        stricter = [state for key, state in standing.items() if _is_stricter(state, held.get(key))]
         entries = await entries_among(uow, [state.entry_id for state in stricter])
-        repository, added = ConsentRepository(uow), list[str]()
+        repository, added = ConsentRepository(uow), dict[str, dict[str, Any]]()
+        count = {state.entry_id for state in held.values()}
         for state in stricter:
             old = held.get((state.purpose, state.channel))
             # At the moment of the merge: it counts from now on, whatever was said before.
-            row = entries[state.entry_id]._replace(
-                id=new_id(),
-                customer_id=target,
-                captured_at=max(uow.now, state.captured_at, old.captured_at if old else state.captured_at),
-                evidence=None,
-                guardian=None,
-                recorded_by=recorded_by(uow),
-                created_at=uow.now,
-            )
+            at = max(uow.now, state.captured_at, old.captured_at if old else state.captured_at)
+            row = _repeated(uow, entries[state.entry_id], target, at)
             repository.append(row)
-            new = ConsentStateRow(target, row.purpose, row.channel, row.status, row.captured_at, row.id)
-            repository.settle(old, new)
+            repository.settle(old, _settled(row))
             uow.emit(told(row))
-            added.append(row.id.hex)
-        return {"consent_entries": added}
+            added[row.id.hex] = {"instead": None if old is None else old.entry_id.hex}
+            count = (count | {row.id}) - ({old.entry_id} if old else set())
+        return {_ENTRIES: added, _STOOD: {entry_id.hex: {} for entry_id in sorted(count)}}
+
+    async def give_back(self, uow: UnitOfWork, source: UUID, target: UUID, moved: Moved) -> Sequence[Kept]:
+        """What counted for `target` counts again, where nothing was said since; an entry of the ledger says so.
+
+        A refusal that was said since may have been of either of them: it counts for `source` too.
+        """
+        now, own = await _states(uow, target), await _states(uow, source)
+        added, stood = moved.get(_ENTRIES, {}), moved.get(_STOOD, {})
+        answered = [state for state in now.values() if state.entry_id.hex in added]
+        since = [
+            state
+            for key, state in now.items()
+            if state.entry_id.hex not in stood
+            and state.status != ConsentStatus.GRANTED
+            and _is_stricter(state, own.get(key))
+        ]
+        former = {state.entry_id: added[state.entry_id.hex]["instead"] for state in answered}
+        known = [UUID(hex=key) for key in former.values() if key is not None]
+        entries = await entries_among(uow, [state.entry_id for state in (*answered, *since)] + known)
+        repository = ConsentRepository(uow)
+        for state in answered:
+            before = former[state.entry_id]
+            row = entries[state.entry_id if before is None else UUID(hex=before)]
+            again = _repeated(uow, row, target, max(uow.now, state.captured_at))
+            if before is None:
+                # Nothing had been said: neither the refusal of another nor a consent counts for it.
+                again = again._replace(status=ConsentStatus.EXPIRED.value)
+                repository.unsettle(state)
+            else:
+                repository.settle(state, _settled(row))
+            repository.append(again)
+            uow.emit(told(again))
+        for state in since:
+            row = _repeated(uow, entries[state.entry_id], source, max(uow.now, state.captured_at))
+            repository.append(row)
+            repository.settle(own.get((state.purpose, state.channel)), _settled(row))
+            uow.emit(told(row))
+        return [Kept(_ENTRIES, state.entry_id.hex, WhyKept.SAID_SINCE) for state in since]
 
     async def erase(self, uow: UnitOfWork, customer_id: UUID) -> None:
         """Nothing counts any more. The ledger stays: evidence and guardians go with the customer's key."""
         ConsentRepository(uow).forget_states(customer_id)
+
+
+async def _states(uow: UnitOfWork, customer_id: UUID) -> dict[tuple[str, str], ConsentStateRow]:
+    return {(state.purpose, state.channel): state for state in await states_of(uow, [customer_id])}
+
+
+def _repeated(uow: UnitOfWork, row: ConsentRow, customer_id: UUID, at: datetime) -> ConsentRow:
+    """An entry said again of somebody, without what is sealed under another's key."""
+    return row._replace(
+        id=new_id(),
+        customer_id=customer_id,
+        captured_at=at,
+        evidence=None,
+        guardian=None,
+        recorded_by=recorded_by(uow),
+        created_at=uow.now,
+    )
+
+
+def _settled(row: ConsentRow) -> ConsentStateRow:
+    return ConsentStateRow(row.customer_id, row.purpose, row.channel, row.status, row.captured_at, row.id)
 
 
 def _is_stricter(state: ConsentStateRow, held: ConsentStateRow | None) -> bool:

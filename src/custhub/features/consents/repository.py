@@ -36,6 +36,10 @@ class ConsentRepository:
         values = {"status": new.status, "captured_at": new.captured_at, "entry_id": new.entry_id}
         self._uow.update(consent_states, key, values, guard=True)
 
+    def unsettle(self, state: ConsentStateRow) -> None:
+        """Nothing counts any more for its purpose and channel, unless something was said meanwhile."""
+        self._uow.delete(consent_states, {"customer_id": state.customer_id, "entry_id": state.entry_id})
+
     def forget_states(self, customer_id: UUID) -> None:
         """Nothing counts for this customer any more."""
         self._uow.delete(consent_states, {"customer_id": customer_id})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from custhub.crypto.live import LiveKeys
 from custhub.features.exports.queries import export_of, exports_with
 from custhub.features.exports.repository import ExportRepository
 from custhub.features.links.service import drop_links
-from custhub.kit.customer_link import Moved
+from custhub.kit.customer_link import Kept, Moved
 from custhub.kit.query import Reader
 from custhub.kit.uow import UnitOfWork
 
@@ -32,6 +32,10 @@ class CustomerExports:
     async def reassign(self, uow: UnitOfWork, source: UUID, target: UUID) -> Moved:
         """Nothing moves: a file says how it was."""
         return {}
+
+    async def give_back(self, uow: UnitOfWork, source: UUID, target: UUID, moved: Moved) -> Sequence[Kept]:
+        """Nothing moved."""
+        return ()
 
     async def erase(self, uow: UnitOfWork, customer_id: UUID) -> None:
         """Every file that it is in goes as a whole, its key first; one that is being written is written anew."""

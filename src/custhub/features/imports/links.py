@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from custhub.features.imports.models import import_images
 from custhub.features.imports.repository import ImportRepository
-from custhub.kit.customer_link import Moved
+from custhub.kit.customer_link import Kept, Moved
 from custhub.kit.query import Reader
 from custhub.kit.uow import UnitOfWork
 
@@ -25,6 +25,10 @@ class CustomerImportImages:
     async def reassign(self, uow: UnitOfWork, source: UUID, target: UUID) -> Moved:
         """Nothing moves: an image is of the id that it names, sealed under its key."""
         return {}
+
+    async def give_back(self, uow: UnitOfWork, source: UUID, target: UUID, moved: Moved) -> Sequence[Kept]:
+        """Nothing moved."""
+        return ()
 
     async def erase(self, uow: UnitOfWork, customer_id: UUID) -> None:
         """They go."""

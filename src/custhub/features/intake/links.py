@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from custhub.crypto.live import LiveKeys
 from custhub.features.intake.models import TouchpointRow
 from custhub.features.intake.queries import data_key_of, touchpoints_of
 from custhub.features.intake.vault import open_content
-from custhub.kit.customer_link import Moved
+from custhub.kit.customer_link import Kept, Moved
 from custhub.kit.ids import Prefix, to_text
 from custhub.kit.query import Reader
 from custhub.kit.uow import UnitOfWork
@@ -35,7 +35,11 @@ class CustomerTouchpoints:
 
     async def reassign(self, uow: UnitOfWork, source: UUID, target: UUID) -> Moved:
         """Nothing moves: `source` keeps its id, and what was sent about it."""
-        return {"touchpoints": []}
+        return {"touchpoints": {}}
+
+    async def give_back(self, uow: UnitOfWork, source: UUID, target: UUID, moved: Moved) -> Sequence[Kept]:
+        """Nothing moved. What was sent about `target` since stays with it."""
+        return ()
 
     async def erase(self, uow: UnitOfWork, customer_id: UUID) -> None:
         """Nothing to do: what was sent goes with the customer's key, the rest names nobody."""

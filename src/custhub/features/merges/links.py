@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from custhub.features.merges.models import merge_members, merges
-from custhub.kit.customer_link import Moved
+from custhub.kit.customer_link import Kept, Moved
 from custhub.kit.query import Reader
 from custhub.kit.uow import UnitOfWork
 
@@ -24,6 +24,10 @@ class CustomerMerges:
     async def reassign(self, uow: UnitOfWork, source: UUID, target: UUID) -> Moved:
         """Nothing moves: a merge is of the ids that it names, its images are sealed under their keys."""
         return {}
+
+    async def give_back(self, uow: UnitOfWork, source: UUID, target: UUID, moved: Moved) -> Sequence[Kept]:
+        """Nothing moved."""
+        return ()
 
     async def erase(self, uow: UnitOfWork, customer_id: UUID) -> None:
         """What it was goes, and what was decided about it; that it was joined stays."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,10 +10,12 @@ from custhub.crypto.cipher import Dek
 from custhub.crypto.columns import Sealed
 from custhub.crypto.errors import IntegrityError
 from custhub.crypto.live import LiveKeys
-from custhub.features.phones.models import PhoneRow, customer_phones, phone_claims
-from custhub.features.phones.queries import data_key_of, numbers_of
+from custhub.features.phones.models import ClaimRow, PhoneRow, customer_phones, phone_claims
+from custhub.features.phones.queries import claims_of, data_key_of, numbers_of
+from custhub.features.phones.rules import PhoneStatus, equivalence_key, holds_claim
+from custhub.features.phones.service import claim_numbers, release_numbers
 from custhub.features.phones.vault import open_number, open_raw
-from custhub.kit.customer_link import Moved
+from custhub.kit.customer_link import Kept, Moved, WhyKept, parted, remembered, revision_back
 from custhub.kit.ids import Prefix, to_text
 from custhub.kit.query import Reader
 from custhub.kit.uow import UnitOfWork
@@ -45,28 +47,73 @@ class CustomerNumbers:
         """
         rows, held = await numbers_of(uow, source), await numbers_of(uow, target)
         if not rows:
-            return {_TABLE: []}
-        old, new = await self._dek(uow, source), await self._dek(uow, target)
-        if old is None or new is None:
-            raise IntegrityError
+            return {_TABLE: {}}
+        claimed = {claim.phone_id for claim in await claims_of(uow, source)}
+        before = remembered(rows, held)
+        deks = await self._deks(uow, source, target)
         for row in rows:
-            values = {
-                "customer_id": target,
-                "is_primary": row.is_primary and not held,
-                "e164": _resealed(old, new, "e164", row, row.e164),
-                "raw": _resealed(old, new, "raw", row, row.raw),
-                "updated_at": uow.now,
-                "revision": row.revision + 1,
-            }
-            uow.update(customer_phones, {"id": row.id}, values)
+            before[row.id.hex]["claimed"] = row.id in claimed
+            _move(uow, row, deks, target, {"is_primary": row.is_primary and not held})
         # A claim changes hands in place: deleted and inserted in one statement, it would be refused.
         uow.update(phone_claims, {"customer_id": source}, {"customer_id": target})
-        return {_TABLE: [row.id.hex for row in rows]}
+        return {_TABLE: before}
+
+    async def give_back(self, uow: UnitOfWork, source: UUID, target: UUID, moved: Moved) -> Sequence[Kept]:
+        """The numbers that are still kept, with their claims.
+
+        One that somebody else has claimed meanwhile comes back as `changed` (S-13).
+        """
+        before = moved.get(_TABLE, {})
+        sides = parted(_TABLE, await numbers_of(uow, target), before)
+        if not sides.back:
+            return sides.kept
+        deks = await self._deks(uow, target, source)
+        claimed = {claim.phone_id for claim in await claims_of(uow, target)}
+        lost = [row for row in sides.back if row.id not in claimed and before[row.id.hex]["claimed"]]
+        taken = await self._claim_again(uow, deks[0], [row for row in lost if _holds(row)], source)
+        for row in sides.back:
+            revision = revision_back(row, before[row.id.hex])
+            values: dict[str, Any] = {"is_primary": row.id == sides.first_back, "revision": revision}
+            if row.id in taken:
+                values["status"] = PhoneStatus.CHANGED.value
+            _move(uow, row, deks, source, values)
+            if row.id in claimed:
+                uow.update(phone_claims, {"phone_id": row.id}, {"customer_id": source})
+        for row in sides.stay:
+            if row.is_primary != (row.id == sides.first_stay):
+                values = {"is_primary": not row.is_primary, "updated_at": uow.now, "revision": row.revision + 1}
+                uow.update(customer_phones, {"id": row.id}, values)
+        return [*sides.kept, *(Kept(_TABLE, phone_id.hex, WhyKept.TAKEN) for phone_id in sorted(taken))]
+
+    async def _claim_again(
+        self, uow: UnitOfWork, dek: Dek, rows: Iterable[PhoneRow], customer_id: UUID
+    ) -> frozenset[UUID]:
+        """Claim numbers whose claims were given up since; those that somebody else has."""
+        claims = [claim for row in rows for claim in self._claims(row, dek, customer_id)]
+        free = await claim_numbers(uow, claims)
+        taken = {claim.phone_id for claim in claims if (claim.kid, bytes(claim.exact_index)) not in free}
+        release_numbers(
+            uow, [c for c in claims if c.phone_id in taken and (c.kid, bytes(c.exact_index)) in free]
+        )  # fmt: skip
+        return frozenset(taken)
+
+    def _claims(self, row: PhoneRow, dek: Dek, customer_id: UUID) -> Iterable[ClaimRow]:
+        for kid in self._keys.claim_kids:
+            exact = row.exact_index
+            if kid != row.index_kid:
+                exact = self._keys.indexes.exact(equivalence_key(open_number(dek, row)), kid)
+            yield ClaimRow(kid, exact, row.id, customer_id)
 
     async def erase(self, uow: UnitOfWork, customer_id: UUID) -> None:
         """Numbers, indexes and claims go; others may have the numbers then."""
         uow.delete(phone_claims, {"customer_id": customer_id})
         uow.delete(customer_phones, {"customer_id": customer_id})
+
+    async def _deks(self, uow: UnitOfWork, source: UUID, target: UUID) -> tuple[Dek, Dek]:
+        old, new = await self._dek(uow, source), await self._dek(uow, target)
+        if old is None or new is None:
+            raise IntegrityError
+        return old, new
 
     async def _dek(self, reader: Reader, customer_id: UUID) -> Dek | None:
         key = await data_key_of(reader, customer_id)
@@ -84,5 +131,16 @@ def _exported(dek: Dek | None, row: PhoneRow) -> dict[str, Any]:
     return {"id": to_text(Prefix.PHONE, row.id), "number": number, "written": written, **told}
 
 
-def _resealed(old: Dek, new: Dek, column: str, row: PhoneRow, value: Sealed) -> Sealed:
+def _holds(row: PhoneRow) -> bool:
+    return holds_claim(PhoneStatus(row.status), row.shared)
+
+
+def _move(uow: UnitOfWork, row: PhoneRow, deks: tuple[Dek, Dek], target: UUID, values: Mapping[str, Any]) -> None:
+    sealed = {name: _resealed(deks, name, row, getattr(row, name)) for name in ("e164", "raw")}
+    moved = {"customer_id": target, "updated_at": uow.now, "revision": row.revision + 1}
+    uow.update(customer_phones, {"id": row.id}, {**moved, **sealed, **values})
+
+
+def _resealed(deks: tuple[Dek, Dek], column: str, row: PhoneRow, value: Sealed) -> Sealed:
+    old, new = deks
     return Sealed(new.seal(_TABLE, column, row.id, old.open(_TABLE, column, row.id, value.blob)))

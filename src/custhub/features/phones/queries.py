@@ -9,10 +9,10 @@ from uuid import UUID
 from sqlalchemy import and_, bindparam, case, func, select
 
 from custhub.crypto.models import CustomerKey, customer_keys
-from custhub.features.phones.models import PhoneRow, customer_phones, phone_uses
+from custhub.features.phones.models import ClaimRow, PhoneRow, customer_phones, phone_claims, phone_uses
 from custhub.kit.query import Query, Reader
 
-__all__ = ["DAY", "MINUTE", "PhoneRow", "Uses", "data_key_of", "numbers_of", "uses_of"]
+__all__ = ["DAY", "MINUTE", "PhoneRow", "Uses", "claims_of", "data_key_of", "numbers_of", "uses_of"]
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
@@ -56,6 +56,7 @@ _NUMBERS = Query(
     PhoneRow._make,
     everyone="merges, exports and erasure act on a customer wholly; their routes check rights and reach",
 )
+_CLAIMS = Query(select(phone_claims).where(phone_claims.c.customer_id == bindparam("customer_id")), ClaimRow._make)
 _DATA_KEY = Query(
     select(customer_keys).where(customer_keys.c.customer_id == bindparam("customer_id")), CustomerKey._make
 )
@@ -65,6 +66,11 @@ _NONE = Uses(0, 0, None, None, 0)
 async def numbers_of(reader: Reader, customer_id: UUID) -> list[PhoneRow]:
     """All numbers of a customer, oldest first."""
     return await _NUMBERS.all(reader, customer_id=customer_id)
+
+
+async def claims_of(reader: Reader, customer_id: UUID) -> list[ClaimRow]:
+    """The numbers that are nobody else's, under each live index key."""
+    return await _CLAIMS.all(reader, customer_id=customer_id)
 
 
 async def data_key_of(reader: Reader, customer_id: UUID) -> CustomerKey | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,18 +11,21 @@ from custhub.crypto.columns import Sealed
 from custhub.crypto.errors import IntegrityError
 from custhub.crypto.live import LiveKeys
 from custhub.features.quality.models import findings, verifications
-from custhub.features.quality.queries import FindingRow, data_key_of, findings_of
+from custhub.features.quality.queries import FindingRow, VerificationRow, data_key_of, findings_of
 from custhub.features.quality.queries.verifications import verification_of
 from custhub.features.quality.repository import FindingRepository, VerificationRepository
 from custhub.features.quality.rules import FindingState
 from custhub.features.quality.vault import open_evidence, seal_evidence
-from custhub.kit.customer_link import Moved
+from custhub.kit.customer_link import Kept, Moved, changed, from_plain, gone, to_plain
 from custhub.kit.ids import Prefix, to_text
 from custhub.kit.query import Reader
 from custhub.kit.uow import UnitOfWork
 
-_TABLE: Final = findings.name
-_QUEUE: Final = verifications.name
+_TABLE: Final = str(findings.name)
+_QUEUE: Final = str(verifications.name)
+#: Customers that left the queue with a merge.
+_LEFT: Final = f"{_QUEUE}.left"
+_BY_MERGE: Final = "system:merge"
 _TOLD: Final = (
     "kind",
     "field",
@@ -59,33 +62,62 @@ class CustomerFindings:
         """The findings of `source` become those of `target`, sealed anew. Raises IntegrityError.
 
         Of two open ones about the same the one of `target` stays open; the other is turned down. Who is to be called
-        is found anew by the next scan.
+        leaves the queue.
         """
+        queued = await verification_of(uow, source)
         VerificationRepository(uow).remove(source)
+        left = {} if queued is None else {source.hex: to_plain(queued)}
         rows = await findings_of(uow, source)
         if not rows:
-            return {_TABLE: []}
-        old, new = await self._dek(uow, source), await self._dek(uow, target)
-        if old is None or new is None:
-            raise IntegrityError
+            return {_TABLE: {}, _LEFT: left}
+        old, new = await self._deks(uow, source, target)
         held = {_key(row) for row in await findings_of(uow, target) if row.state == FindingState.OPEN}
-        repository = FindingRepository(uow)
+        before: dict[str, dict[str, Any]] = {}
         for row in rows:
-            sealed: Sealed = seal_evidence(new, row.id, open_evidence(old, row))
-            values: dict[str, Any] = {"customer_id": target, "evidence": sealed, "updated_at": uow.now}
+            values = _moved(uow, row, (old, new), target)
+            before[row.id.hex] = {"revision": row.revision}
             if row.state == FindingState.OPEN and _key(row) in held:
-                values |= {"state": FindingState.REJECTED, "decided_by": "system:merge", "decided_at": uow.now}
-            repository.move(row, values)
-        return {_TABLE: [row.id.hex for row in rows]}
+                values |= {"state": FindingState.REJECTED, "decided_by": _BY_MERGE, "decided_at": uow.now}
+                before[row.id.hex]["state"] = row.state
+            FindingRepository(uow).move(row, values)
+        return {_TABLE: before, _LEFT: left}
+
+    async def give_back(self, uow: UnitOfWork, source: UUID, target: UUID, moved: Moved) -> Sequence[Kept]:
+        """The findings that are still kept; what the merge turned down is open again. The place in the queue too."""
+        for values in moved.get(_LEFT, {}).values():
+            if await verification_of(uow, source) is None:
+                VerificationRepository(uow).add_all([VerificationRow(**from_plain(verifications, values))])
+        before = moved.get(_TABLE, {})
+        rows = [row for row in await findings_of(uow, target) if row.id.hex in before]
+        if rows:
+            old, new = await self._deks(uow, target, source)
+            for row in rows:
+                values = _moved(uow, row, (old, new), source)
+                if "state" in before[row.id.hex] and row.decided_by == _BY_MERGE:
+                    values |= {"state": before[row.id.hex]["state"], "decided_by": None, "decided_at": None}
+                FindingRepository(uow).move(row, values)
+        return [*gone(_TABLE, before, rows), *changed(_TABLE, before, rows)]
 
     async def erase(self, uow: UnitOfWork, customer_id: UUID) -> None:
         """All of them go."""
         FindingRepository(uow).remove_of(customer_id)
         VerificationRepository(uow).remove(customer_id)
 
+    async def _deks(self, uow: UnitOfWork, source: UUID, target: UUID) -> tuple[Dek, Dek]:
+        old, new = await self._dek(uow, source), await self._dek(uow, target)
+        if old is None or new is None:
+            raise IntegrityError
+        return old, new
+
     async def _dek(self, reader: Reader, customer_id: UUID) -> Dek | None:
         key = await data_key_of(reader, customer_id)
         return None if key is None else self._keys.cipher.unwrap(customer_id, key.dek_version, key.wrapped)
+
+
+def _moved(uow: UnitOfWork, row: FindingRow, deks: tuple[Dek, Dek], target: UUID) -> dict[str, Any]:
+    old, new = deks
+    sealed: Sealed = seal_evidence(new, row.id, open_evidence(old, row))
+    return {"customer_id": target, "evidence": sealed, "updated_at": uow.now}
 
 
 def _key(row: FindingRow) -> tuple[str, str, str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from custhub.features.selfservice.queries import (
 )
 from custhub.features.selfservice.repository import SelfServiceRepository
 from custhub.features.selfservice.vault import open_value
-from custhub.kit.customer_link import Moved
+from custhub.kit.customer_link import Kept, Moved
 from custhub.kit.ids import Prefix, to_text
 from custhub.kit.query import Reader
 from custhub.kit.uow import UnitOfWork
@@ -50,6 +50,10 @@ class CustomerSelfService:
     async def reassign(self, uow: UnitOfWork, source: UUID, target: UUID) -> Moved:
         """Nothing moves: a link is for the record it was made for, and leads nowhere while that is merged away."""
         return {}
+
+    async def give_back(self, uow: UnitOfWork, source: UUID, target: UUID, moved: Moved) -> Sequence[Kept]:
+        """Nothing moved."""
+        return ()
 
     async def erase(self, uow: UnitOfWork, customer_id: UUID) -> None:
         """All of it goes."""

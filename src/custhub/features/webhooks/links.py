@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from custhub.features.webhooks.models import webhook_deliveries
-from custhub.kit.customer_link import Moved
+from custhub.kit.customer_link import Kept, Moved
 from custhub.kit.query import Reader
 from custhub.kit.uow import UnitOfWork
 
@@ -24,6 +24,10 @@ class CustomerDeliveries:
     async def reassign(self, uow: UnitOfWork, source: UUID, target: UUID) -> Moved:
         """Nothing moves: a delivery is about the id that it names."""
         return {}
+
+    async def give_back(self, uow: UnitOfWork, source: UUID, target: UUID, moved: Moved) -> Sequence[Kept]:
+        """Nothing moved."""
+        return ()
 
     async def erase(self, uow: UnitOfWork, customer_id: UUID) -> None:
         """Bodies go. A delivery that still waits is rendered anew, from an event that says no more than that it was."""

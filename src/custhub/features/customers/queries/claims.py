@@ -8,7 +8,13 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select, true
 
-from custhub.features.customers.models import ExternalIdRow, customer_external_ids, customers
+from custhub.features.customers.models import (
+    ExternalIdRow,
+    MatchClaimRow,
+    customer_external_ids,
+    customers,
+    match_claims,
+)
 from custhub.features.phones.models import customer_phones, phone_claims
 from custhub.kit.query import Query, Reader, any_of
 from custhub.security.reach import Reach, Reachable
@@ -46,6 +52,9 @@ _KEYS = Query(
     ExternalIdRow._make,
     everyone="an external id is taken for everyone alike; whose it is is told after `reachable_among` alone",
 )
+_MATCHES = Query(
+    select(match_claims).where(match_claims.c.customer_id == bindparam("customer_id")), MatchClaimRow._make
+)
 _AMONG = Reachable(select(customers.c.id).where(any_of(customers.c.id, "ids")), customers, _first)
 _KEY_COUNT = Query(
     select(customer_external_ids.c.id).where(customer_external_ids.c.source == bindparam("source")).limit(1),
@@ -64,6 +73,11 @@ async def held_keys(reader: Reader, keys: Iterable[tuple[str, str]]) -> Mapping[
     wanted = set(keys)
     rows = await _KEYS.all(reader, external_ids=sorted({external_id for _, external_id in wanted}))
     return {key: row.customer_id for row in rows if (key := (row.source, row.external_id)) in wanted}
+
+
+async def match_claims_of(reader: Reader, customer_id: UUID) -> list[MatchClaimRow]:
+    """The match keys that a customer was created for."""
+    return await _MATCHES.all(reader, customer_id=customer_id)
 
 
 async def reachable_among(reader: Reader, reach: Reach, ids: Iterable[UUID]) -> frozenset[UUID]:

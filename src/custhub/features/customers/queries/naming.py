@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -83,3 +83,11 @@ async def naming_batch(reader: Reader, after: UUID, limit: int) -> NamingBatch:
         await _EXTERNAL_IDS.all(reader, ids=ids),
         await _TOKENS.all(reader, ids=ids),
     )
+
+
+async def tokens_among(reader: Reader, ids: Sequence[UUID]) -> Mapping[UUID, set[str]]:
+    """What search finds these customers by now."""
+    found: dict[UUID, set[str]] = {customer_id: set() for customer_id in ids}
+    for row in await _TOKENS.all(reader, ids=list(ids)):
+        found[row.customer_id].add(row.token)
+    return found

@@ -1,4 +1,4 @@
-"""What the hub keeps of a customer itself: the record, its parts, its data key, and traces of requests and events."""
+"""The record of a customer, its parts and its data key."""
 
 from __future__ import annotations
 
@@ -7,19 +7,17 @@ from typing import Any, Final
 from uuid import UUID
 
 from custhub.crypto.cipher import Dek
-from custhub.crypto.columns import Sealed
 from custhub.crypto.errors import IntegrityError
 from custhub.crypto.live import LiveKeys
 from custhub.crypto.models import customer_keys
-from custhub.events.outbox import events
 from custhub.features.customers.events import CustomerUpdated
+from custhub.features.customers.links.moving import NAMED, Move
 from custhub.features.customers.models import (
     AddressRow,
     ContactRow,
     CustomerRow,
     EmailRow,
     ExternalIdRow,
-    TagRow,
     customer_addresses,
     customer_contacts,
     customer_emails,
@@ -32,20 +30,17 @@ from custhub.features.customers.models import (
 )
 from custhub.features.customers.queries import CustomerRecord
 from custhub.features.customers.queries.whole import contacts_naming, whole_customer, whole_customers
-from custhub.features.customers.repository import BLANK, change_tokens
-from custhub.features.customers.rules import tokens_of
+from custhub.features.customers.repository import BLANK
 from custhub.features.customers.schemas.views import TEXTS
 from custhub.features.customers.service.custom import opened
 from custhub.features.customers.service.parts import CONTACT_TEXTS
 from custhub.features.phones.vault import opened_texts
-from custhub.http.idempotency import idempotency_keys
-from custhub.kit.customer_link import Moved
+from custhub.kit.customer_link import Kept, Moved, revision_back
 from custhub.kit.ids import Prefix, text_or_none, to_text
 from custhub.kit.query import Reader
 from custhub.kit.uow import UnitOfWork
 from custhub.security.fields import Field
 
-_EMPTY: Final = ""
 _PARTS: Final = (
     customer_emails,
     customer_addresses,
@@ -95,33 +90,19 @@ class CustomerRows:
 
     async def reassign(self, uow: UnitOfWork, source: UUID, target: UUID) -> Moved:
         """The parts of `source` join those of `target`, whose primary ones stay; of one tag the older stays."""
-        records = await whole_customers(uow, {source, target})
-        old, new = records[source], records[target]
-        deks = self._keys_of(old, new)
-        for email in old.emails:
-            _move(uow, email, target, new.emails, {})
-        for address in old.addresses:
-            sealed = {"spans": _resealed(deks, "customer_addresses", address.id, address.spans)}
-            _move(uow, address, target, new.addresses, sealed)
-        for contact in old.contacts:
-            spans = _resealed(deks, "customer_contacts", contact.id, contact.spans)
-            person = target if contact.person_id == source else contact.person_id
-            _move(uow, contact, target, new.contacts, {"spans": spans, "person_id": person})
-        for key in old.external_ids:
-            uow.update(customer_external_ids, {"id": key.id}, {"customer_id": target})
-        uow.update(match_claims, {"customer_id": source}, {"customer_id": target})
-        tags = [tag for tag in old.tags if _move_tag(uow, tag, new.tags, target)]
-        _find_again(uow, old, emails=(), external_ids=())
-        _find_again(uow, new, emails=(*new.emails, *old.emails), external_ids=(*new.external_ids, *old.external_ids))
-        named = await contacts_naming(uow, source)
-        await self._rename(uow, [row for row in named if row.customer_id != source], target)
-        return {
-            "customer_emails": [row.id.hex for row in old.emails],
-            "customer_addresses": [row.id.hex for row in old.addresses],
-            "customer_contacts": [row.id.hex for row in old.contacts],
-            "customer_external_ids": [row.id.hex for row in old.external_ids],
-            "customer_tags": [tag.tag_key for tag in tags],
-        }
+        old, new, deks = await self._both(uow, source, target)
+        moved = await Move(uow, old, new, deks).join()
+        named = [row for row in await contacts_naming(uow, source) if row.customer_id != source]
+        await self._rename(uow, {row: row.revision + 1 for row in named}, target)
+        return {**moved, NAMED: {row.id.hex: {"revision": row.revision + 1} for row in named}}
+
+    async def give_back(self, uow: UnitOfWork, source: UUID, target: UUID, moved: Moved) -> Sequence[Kept]:
+        """The parts that are still kept, and the contacts of others that are this person."""
+        old, new, deks = await self._both(uow, target, source)
+        kept, named = await Move(uow, old, new, deks).part(moved)
+        before = moved.get(NAMED, {})
+        await self._rename(uow, {row: revision_back(row, before[row.id.hex]) for row in named}, source)
+        return kept
 
     async def erase(self, uow: UnitOfWork, customer_id: UUID) -> None:
         """The record is blanked and archived, its parts are removed, its data key is destroyed.
@@ -144,15 +125,20 @@ class CustomerRows:
             return None
         return self._keys.cipher.unwrap(record.row.id, record.dek_version, record.wrapped_dek)
 
-    def _keys_of(self, old: CustomerRecord, new: CustomerRecord) -> tuple[Dek, Dek]:
-        source, target = self._dek(old), self._dek(new)
-        if source is None or target is None:
+    async def _both(
+        self, uow: UnitOfWork, source: UUID, target: UUID
+    ) -> tuple[CustomerRecord, CustomerRecord, tuple[Dek, Dek]]:
+        records = await whole_customers(uow, {source, target})
+        old, new = records[source], records[target]
+        deks = self._dek(old), self._dek(new)
+        if deks[0] is None or deks[1] is None:
             raise IntegrityError
-        return source, target
+        return old, new, (deks[0], deks[1])
 
-    async def _rename(self, uow: UnitOfWork, rows: list[ContactRow], person: UUID) -> None:
-        for row in rows:
-            values = {"person_id": person, "updated_at": uow.now, "revision": row.revision + 1}
+    async def _rename(self, uow: UnitOfWork, rows: Mapping[ContactRow, int], person: UUID) -> None:
+        """Let contacts be this person, each as its next revision."""
+        for row, revision in rows.items():
+            values = {"person_id": person, "updated_at": uow.now, "revision": revision}
             uow.update(customer_contacts, {"id": row.id}, values)
         await self._touch(uow, {row.customer_id for row in rows} - {person})
 
@@ -179,26 +165,6 @@ class CustomerRows:
             uow.emit(CustomerUpdated(row.id, row.revision + 1, row.id, (Field.CONTACTS.value,)))
 
 
-class CustomerTraces:
-    """What requests and events left behind: stored answers and event bodies. They stay with whom they were about."""
-
-    tables = frozenset({"idempotency_keys", "events"})
-
-    async def export(self, reader: Reader, customer_id: UUID) -> Mapping[str, Any]:
-        """Nothing: they repeat what is kept elsewhere."""
-        return {}
-
-    async def reassign(self, uow: UnitOfWork, source: UUID, target: UUID) -> Moved:
-        """Nothing moves: an answer or event is about the id that it names."""
-        return {}
-
-    async def erase(self, uow: UnitOfWork, customer_id: UUID) -> None:
-        """Bodies are emptied: a replay answers 410, an event says no more than that it was (contract_d3, E-5)."""
-        answer = {"status": 0, "media_type": _EMPTY, "location": None, "body": b""}
-        uow.update(idempotency_keys, {"customer_id": customer_id}, answer)
-        uow.update(events, {"customer_id": customer_id}, {"data": {}})
-
-
 def _custom(dek: Dek | None, row: CustomerRow) -> dict[str, Any]:
     """All custom fields by key, sensitive ones in full where they still open."""
     return {**(row.custom or {}), **({} if dek is None else opened(dek, row))}
@@ -216,40 +182,3 @@ def _told(dek: Dek | None, table: str, row: Any, texts: Iterable[str] = ()) -> d
         if name in values:
             values[name] = text_or_none(prefix, values[name])
     return values
-
-
-def _resealed(deks: tuple[Dek, Dek], table: str, row_id: UUID, spans: Sealed | None) -> Sealed | None:
-    if spans is None:
-        return None
-    source, target = deks
-    return Sealed(target.seal(table, "spans", row_id, source.open(table, "spans", row_id, spans.blob)))
-
-
-def _move(
-    uow: UnitOfWork, row: EmailRow | AddressRow | ContactRow, target: UUID, held: Sequence[object], values: Any
-) -> None:
-    """Give a part to `target`, which keeps the primary one that it has."""
-    is_primary = row.is_primary and not held
-    moved = {"customer_id": target, "is_primary": is_primary, "updated_at": uow.now, "revision": row.revision + 1}
-    uow.update(_TABLES[type(row)], {"id": row.id}, {**moved, **values})
-
-
-def _find_again(
-    uow: UnitOfWork, record: CustomerRecord, emails: Sequence[EmailRow], external_ids: Sequence[ExternalIdRow]
-) -> None:
-    """Let search find a customer by these addresses and ids instead of those it has."""
-    before = tokens_of(record.row, record.emails, record.external_ids)
-    change_tokens(uow, [(record.row.id, before, tokens_of(record.row, emails, external_ids))])
-
-
-def _move_tag(uow: UnitOfWork, tag: TagRow, held: Sequence[TagRow], target: UUID) -> bool:
-    key = {"customer_id": tag.customer_id, "tag_key": tag.tag_key}
-    twin = next((other for other in held if other.tag_key == tag.tag_key), None)
-    if twin is None:
-        uow.update(customer_tags, key, {"customer_id": target})
-        return True
-    uow.delete(customer_tags, key)
-    if tag.added_at < twin.added_at:
-        older = {"tag": tag.tag, "added_by": tag.added_by, "added_at": tag.added_at}
-        uow.update(customer_tags, {"customer_id": target, "tag_key": tag.tag_key}, older)
-    return False
