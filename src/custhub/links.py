@@ -8,6 +8,7 @@ from custhub.crypto.live import LiveKeys
 from custhub.features.bulk.links import CustomerBulkRows
 from custhub.features.consents.links import CustomerConsents
 from custhub.features.customers.links import CustomerRows, CustomerTraces
+from custhub.features.duplicates.links import CustomerDuplicates
 from custhub.features.exports.links import CustomerExports
 from custhub.features.imports.links import CustomerImportImages
 from custhub.features.intake.links import CustomerTouchpoints
@@ -36,4 +37,5 @@ LINKS: tuple[Callable[[LiveKeys], CustomerLink], ...] = (
     CustomerExports,
     CustomerSelfService,
     lambda _: CustomerMerges(),
+    lambda _: CustomerDuplicates(),
 )

@@ -72,4 +72,5 @@ def test_app_hands_the_links_on(tmp_path: Path) -> None:
         "CustomerExports",
         "CustomerSelfService",
         "CustomerMerges",
+        "CustomerDuplicates",
     ]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, or_
+from sqlalchemy import FromClause, bindparam, or_
 from sqlalchemy.sql.expression import Select
 
 from custhub.kit.query import REACH, Query, any_of
@@ -59,23 +59,29 @@ class Reachable(Generic[R]):
     def __init__(
         self,
         statement: Select[Any],
-        customers: Table,
+        customers: FromClause,
         row: Callable[[Iterable[Any]], R],
         *,
+        also: Sequence[FromClause] = (),
         wrap: Callable[[Select[Any]], Select[Any]] = lambda statement: statement,
     ) -> None:
-        """`wrap` is applied after the reach: an aggregate counts only reachable rows."""
-        c = customers.c
-        own = or_(
-            c.owner_id == bindparam("reach_owner", type_=c.owner_id.type),
-            any_of(c.team_id, "reach_teams"),
-            any_of(c.source, "reach_sources"),
-        )
+        """`also` are further customers of the statement, all of which have to be within reach.
+
+        `wrap` is applied after the reach: an aggregate counts only reachable rows.
+        """
+        own = [
+            or_(
+                c.owner_id == bindparam("reach_owner", type_=c.owner_id.type),
+                any_of(c.team_id, "reach_teams"),
+                any_of(c.source, "reach_sources"),
+            )
+            for c in (customers.c, *(other.c for other in also))
+        ]
 
         def variant(reached: Select[Any]) -> Query[R]:
             return Query(wrap(reached).execution_options(**{REACH: True}), row)
 
-        self._variants = {ReachKind.ALL: variant(statement), ReachKind.SCOPED: variant(statement.where(own))}
+        self._variants = {ReachKind.ALL: variant(statement), ReachKind.SCOPED: variant(statement.where(*own))}
 
     def of(self, reach: Reach) -> Query[R]:
         """The variant for this caller; bind `reach.params` with it."""

@@ -32,6 +32,7 @@ class Scope(StrEnum):
     TIERS_MANAGE = "tiers:manage"
     MERGES_READ = "merges:read"
     MERGES_EXECUTE = "merges:execute"
+    MERGES_MANAGE = "merges:manage"
     CONSENTS_READ = "consents:read"
     CONSENTS_WRITE = "consents:write"
     SUPPRESSIONS_MANAGE = "suppressions:manage"
@@ -79,6 +80,7 @@ DESCRIPTIONS: dict[Scope, str] = {
     Scope.TIERS_MANAGE: "Define the tier scheme",
     Scope.MERGES_READ: "Read duplicates and merges",
     Scope.MERGES_EXECUTE: "Merge customers and undo merges",
+    Scope.MERGES_MANAGE: "Set from which score duplicates are shown and joined, and whether by themselves",
     Scope.CONSENTS_READ: "Read consents",
     Scope.CONSENTS_WRITE: "Record consents",
     Scope.SUPPRESSIONS_MANAGE: "Manage the suppression list",

@@ -59,7 +59,7 @@ FURTHER: dict[str, set[str]] = {
     "auditor": set(),
     "admin": {
         "customers:create", "customers:intake", "followups:read", "followups:write", "surveys:manage",
-        "complaints:read", "complaints:write", "tiers:manage", "consents:read", "consents:write",
+        "complaints:read", "complaints:write", "tiers:manage", "consents:read", "consents:write", "merges:manage",
         "suppressions:manage", "quality:read", "quality:write", "fields:manage", "privacy:manage",
         "retention:manage", "audit:read", "events:read", "jobs:manage", "ops:read",
     },

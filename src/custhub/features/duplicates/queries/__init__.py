@@ -1,0 +1,12 @@
+"""Read statements of duplicates."""
+
+from custhub.features.duplicates.models import (
+    BulkMergeRow,
+    DuplicateRow,
+    DuplicateScanRow,
+    GroupRow,
+    MemberRow,
+    SettingsRow,
+)
+
+__all__ = ["BulkMergeRow", "DuplicateRow", "DuplicateScanRow", "GroupRow", "MemberRow", "SettingsRow"]
