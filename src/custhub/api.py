@@ -24,6 +24,7 @@ from custhub.features.imports import router as imports
 from custhub.features.intake import router as intake
 from custhub.features.keys import router as keys
 from custhub.features.links import router as links
+from custhub.features.merges import router as merges
 from custhub.features.messages import router as messages
 from custhub.features.operations.router import events, jobs
 from custhub.features.quality import router as quality
@@ -59,6 +60,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     jobs.router,
     *webhooks.ROUTERS,
     messages.router,
+    merges.router,
     filters.router,
     bulk.router,
     *fields.ROUTERS,
@@ -92,6 +94,7 @@ TAGS = [
     *fields.TAGS,
     *quality.TAGS,
     *selfservice.TAGS,
+    *merges.TAGS,
     *accounts.TAGS,
 ]
 

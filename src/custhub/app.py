@@ -42,6 +42,7 @@ from custhub.features.keys.service.states import KeyStates
 from custhub.features.keys.service.token_keys import HubTokenKeys, HubTokenSigner
 from custhub.features.keys.tasks import KeyRotation, KeyTender, KeyWatcher
 from custhub.features.links.service import LINK_PURPOSES, LinkPurpose
+from custhub.features.merges.service.merging import LINKS as MERGED_LINKS
 from custhub.features.messages.tasks import message_sender
 from custhub.features.operations.tasks import SCHEDULES, JobRetention
 from custhub.features.quality.service.refusals import RefusalKeeper
@@ -156,7 +157,7 @@ class Application:
         #: One task gives events their positions and seals the audit log, one after the other (E-6, S-70).
         parts = [Part("event relay", self.events.turn, hurries=True), Part("audit relay", self.audit.relay.turn)]
         self.relay = Turns("relay", parts, gather_seconds=GATHER_SECONDS)
-        self.links = tuple(make(self.keys) for make in LINKS)
+        self.links = self.hub.parts[MERGED_LINKS] = tuple(make(self.keys) for make in LINKS)
         self.accounts = AccountParts(
             settings=settings,
             clock=self.clock,

@@ -127,6 +127,7 @@ SuppressionId = _id(Prefix.SUPPRESSION)
 ConsentId = _id(Prefix.CONSENT)
 TouchpointId = _id(Prefix.TOUCHPOINT)
 SelfServiceLinkId = _id(Prefix.SELF_SERVICE_LINK)
+MergeId = _id(Prefix.MERGE)
 
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)

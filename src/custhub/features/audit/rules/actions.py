@@ -24,6 +24,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     "customer.archived": "A customer was archived",
     "customer.confirmed": "A person vouched for what fields of a customer say; `fields` are those",
     "customer.created": "A customer was created; `fields` are the members given",
+    "customer.merged": "Customers became one; `fields` are the members that changed, `reason` says why",
     "customer.restored": "An archived customer came back",
     "customer.texts_revealed": "Numbers inside a customer's texts were shown in full; `reason` is the reason given",
     "customer.updated": "A customer or one of its parts changed; `fields` are the members changed",

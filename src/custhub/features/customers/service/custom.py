@@ -51,7 +51,7 @@ class CustomFields:
             plain[key] = None if definition.sensitive else value
             if definition.sensitive:
                 secret[key] = value
-        return plain or None, _sealed(dek, customer_id, secret)
+        return plain or None, sealed_values(dek, customer_id, secret)
 
     def patch(self, dek: Dek, row: CustomerRow, sent: Mapping[str, Any]) -> CustomChange:
         """The columns that change; null takes a value away, a mask leaves it. Raises as `build` does."""
@@ -79,7 +79,7 @@ class CustomFields:
                     plain[key] = None
         columns: dict[str, Any] = {"custom": plain or None} if changes else {}
         if secret != before:
-            columns["custom_sealed"] = _sealed(dek, row.id, secret)
+            columns["custom_sealed"] = sealed_values(dek, row.id, secret)
         return CustomChange(columns, changes)
 
     def _writable(self, sent: Mapping[str, Any]) -> Iterator[tuple[str, Definition]]:
@@ -120,7 +120,8 @@ def filter_rows(catalogue: Catalogue, row: CustomerRow) -> tuple[FieldValueRow, 
     return tuple(rows)
 
 
-def _sealed(dek: Dek, customer_id: UUID, secret: Mapping[str, Any]) -> Sealed | None:
+def sealed_values(dek: Dek, customer_id: UUID, secret: Mapping[str, Any]) -> Sealed | None:
+    """The column of these sensitive values; None without any."""
     return Sealed(dek.seal(_TABLE, _COLUMN, customer_id, orjson.dumps(secret))) if secret else None
 
 

@@ -54,6 +54,19 @@ def image_of(record: CustomerRecord) -> bytes:
     return orjson.dumps({"row": row, "parts": parts, "external_ids": ids, "tags": tags})
 
 
+def row_of(row: CustomerRow, image: bytes) -> CustomerRow:
+    """The row as the image has it; what an image does not hold is as it is now."""
+    known = orjson.loads(image)["row"]
+    return row._replace(**{name: _typed(name, value) for name, value in known.items()})
+
+
+def parts_of(image: bytes) -> dict[str, list[str]]:
+    """The keys of the parts that an image tells of, by field."""
+    known = orjson.loads(image)
+    parts = {field: sorted(rows) for field, rows in known["parts"].items()}
+    return {**parts, Field.EXTERNAL_IDS.value: sorted(known["external_ids"]), Field.TAGS.value: sorted(known["tags"])}
+
+
 class CustomerImages:
     """Makes customers what they were. Each has to be as it was left by what is taken back."""
 

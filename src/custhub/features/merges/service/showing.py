@@ -1,0 +1,180 @@
+"""Plans and merges as one caller sees them: by its reach, its field policy and its masks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+
+from custhub.crypto.errors import IntegrityError
+from custhub.features.customers.queries import CustomerRecord
+from custhub.features.customers.repository import CustomerRepository
+from custhub.features.customers.service.context import CustomerContext
+from custhub.features.customers.service.custom import PREFIX
+from custhub.features.customers.service.images import row_of
+from custhub.features.merges.models import MemberRow, MergeRow
+from custhub.features.merges.service.plans import Plan
+from custhub.kit.ids import Prefix, from_text, to_text
+from custhub.security.fields import Field
+from custhub.security.scopes import Scope
+
+#: Table -> the field whose rows it has: what is told of them is told of the field.
+_FIELD_OF: Final[Mapping[str, str]] = {
+    "customer_phones": Field.PHONES, "customer_emails": Field.EMAILS, "customer_addresses": Field.ADDRESSES,
+    "customer_contacts": Field.CONTACTS, "customer_external_ids": Field.EXTERNAL_IDS, "customer_tags": Field.TAGS,
+}  # fmt: skip
+#: What is kept of a plan that nobody can read any more.
+_NOTHING: Final[Mapping[str, Any]] = {"fields": [], "moves": {}, "conflicts": [], "consents": [], "note": None}
+Bodies = Mapping[str, Mapping[str, Any]]
+
+
+def plan_view(plan: Plan, context: CustomerContext) -> dict[str, Any]:
+    """The body of a preview."""
+    bodies = {_text(member.id): context.show(member.record) for member in plan.members}
+    return {
+        "object": "merge_plan",
+        "survivor_id": _text(plan.survivor.id),
+        "customer_ids": [_text(own) for own in plan.ids],
+        "plan_hash": plan.digest.text(),
+        **_told(plan.kept(), bodies, context),
+    }
+
+
+def merge_view(row: MergeRow, merged: Iterable[UUID]) -> dict[str, Any]:
+    """The body of a merge in a list."""
+    return {
+        "id": to_text(Prefix.MERGE, row.id),
+        "object": "merge",
+        "survivor_id": _text(row.survivor_id),
+        "merged_ids": [_text(own) for own in merged],
+        "state": row.state,
+        "reason": row.reason,
+        "created_by": row.created_by,
+        "undone_by": row.undone_by,
+        "undone_at": row.undone_at,
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+        "revision": row.revision,
+    }
+
+
+class MergeReader:
+    """Reads what was merged, with the values of before."""
+
+    def __init__(self, context: CustomerContext) -> None:
+        self._context = context
+
+    async def view(self, row: MergeRow, members: Sequence[MemberRow]) -> dict[str, Any]:
+        """The body of a merge; of customers out of the caller's reach no value is shown."""
+        records = await self.records([member.customer_id for member in members])
+        bodies = {
+            _text(own): self._context.show(record)
+            for own, record in self.before(members, records).items()
+            if record is not None
+        }
+        kept = self.kept(row, records.get(row.survivor_id))
+        merged = (member.customer_id for member in members if member.place)
+        return {**merge_view(row, merged), "note": kept["note"], **_told(kept, bodies, self._context)}
+
+    async def records(self, ids: Sequence[UUID]) -> dict[UUID, CustomerRecord]:
+        """Those of these customers that the caller may reach, as they are."""
+        customers = CustomerRepository(self._context.uow, self._context.who.reach)
+        await customers.load(ids, lock=False)
+        found = ((own, customers.loaded(own)) for own in ids)
+        return {own: record for own, record in found if record is not None}
+
+    def before(
+        self, members: Sequence[MemberRow], records: Mapping[UUID, CustomerRecord]
+    ) -> dict[UUID, CustomerRecord | None]:
+        """Each of them as it was; None for one whose image does not open any more."""
+        found: dict[UUID, CustomerRecord | None] = {}
+        for member in members:
+            record = records.get(member.customer_id)
+            image = None if record is None else self.image(member, record)
+            found[member.customer_id] = (
+                None if record is None or image is None else record._replace(row=row_of(record.row, image))
+            )
+        return found
+
+    def image(self, member: MemberRow, record: CustomerRecord) -> bytes | None:
+        """What a customer was, as `image_of` gave it; None when it was erased."""
+        try:
+            dek = self._context.dek(record)
+            if member.image is None:
+                return None
+            return dek.open("merge_members", "image", member.merge_id, member.image.blob)
+        except IntegrityError:
+            return None
+
+    def kept(self, row: MergeRow, survivor: CustomerRecord | None) -> Mapping[str, Any]:
+        """The plan as it was kept."""
+        try:
+            if row.plan is None or survivor is None:
+                return _NOTHING
+            raw = self._context.dek(survivor).open("merges", "plan", row.id, row.plan.blob)
+        except IntegrityError:
+            return _NOTHING
+        known: dict[str, Any] = orjson.loads(raw)
+        return known
+
+
+def _told(kept: Mapping[str, Any], bodies: Bodies, context: CustomerContext) -> dict[str, Any]:
+    policy = context.who.policy
+    sees_consents = Scope.CONSENTS_READ in context.who.scopes
+    return {
+        "fields": list(_fields(kept["fields"], bodies, context)),
+        "moves": [
+            {"table": table, "rows": rows}
+            for table, rows in sorted(kept["moves"].items())
+            if _FIELD_OF.get(table.partition(".")[0], "") not in policy.hidden
+        ],
+        "conflicts": [
+            {"kind": kind, "table": table, "customer_ids": ids, "keys": keys}
+            for kind, table, ids, keys in kept["conflicts"]
+            if table not in _FIELD_OF or policy.may_read(_FIELD_OF[table])
+        ],
+        "consents": [
+            dict(zip(("purpose", "channel", "status", "customer_id"), consent, strict=True))
+            for consent in kept["consents"]
+            if sees_consents
+        ],
+    }
+
+
+def _fields(fields: Iterable[Any], bodies: Bodies, context: CustomerContext) -> Iterator[dict[str, Any]]:
+    access, hidden = context.access, context.who.policy.hidden
+    for field, rule, own, rejected in fields:
+        name, key = field.partition(".")[0], field.removeprefix(PREFIX)
+        if rule == "none" or name in hidden or (key != field and key not in access.readable):
+            continue
+        yield {
+            "field": field,
+            "rule": rule,
+            "customer_id": own,
+            "value": _united(bodies, field) if rule == "united" else _value(bodies, own, field),
+            "rejected": [{"customer_id": one, "value": _value(bodies, one, field)} for one in rejected],
+        }
+
+
+def _value(bodies: Bodies, own: str | None, field: str) -> Any:  # any JSON value
+    body = bodies.get(own or "")
+    if body is None:
+        return None
+    if field.startswith(PREFIX):
+        return (body["custom_fields"] or {}).get(field.removeprefix(PREFIX))
+    return body[field]
+
+
+def _united(bodies: Bodies, field: str) -> list[Any]:
+    return sorted({one for body in bodies.values() for one in body[field] or ()})
+
+
+def _text(customer_id: UUID) -> str:
+    return to_text(Prefix.CUSTOMER, customer_id)
+
+
+def id_of(text: str) -> UUID:
+    """The customer of an id that was kept."""
+    return from_text(Prefix.CUSTOMER, text)
