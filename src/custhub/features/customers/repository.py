@@ -98,6 +98,17 @@ BLANK_ALL = Command(
         }
     )
 )
+#: Archived at the same moment: whatever looks for live customers passes them by.
+_ABSORB = Command(
+    update(customers)
+    .where(any_of(_c.id, "ids"), _c.archived_at.is_(None), _c.erased_at.is_(None))
+    .values(
+        merged_into=bindparam("survivor_id", type_=_c.merged_into.type),
+        archived_at=bindparam("now", type_=_c.archived_at.type),
+        updated_at=bindparam("now", type_=_c.updated_at.type),
+        revision=_c.revision + 1,
+    )
+)
 DROP_PARTS = tuple(
     Command(delete(table).where(any_of(table.c.customer_id, "ids")))
     for table in (
@@ -249,6 +260,12 @@ def change_tokens(uow: UnitOfWork, changes: Iterable[tuple[UUID, Iterable[str], 
         added += _token_rows(customer_id, sorted(after - before))
     uow.writes.delete_all(search_tokens, gone)
     uow.writes.insert_all(search_tokens, added)
+
+
+async def absorb_customers(uow: UnitOfWork, ids: Sequence[UUID], survivor_id: UUID) -> None:
+    """These customers are another one from now on. Raises LostRace unless all of them are live."""
+    if await uow.run(_ABSORB, ids=list(ids), survivor_id=survivor_id, now=uow.now) != len(ids):
+        raise LostRace
 
 
 def _token_rows(customer_id: UUID, tokens: Iterable[str]) -> list[dict[str, Any]]:

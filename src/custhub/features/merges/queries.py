@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, bindparam, select
 
-from custhub.features.customers.models import customer_contacts, customers
+from custhub.features.customers.models import CustomerRow, customer_contacts, customers
 from custhub.features.merges.models import MemberRow, MergeRow, merge_members, merges
 from custhub.kit.db import metadata
 from custhub.kit.ids import from_bytes
@@ -17,7 +17,7 @@ from custhub.kit.paging import Page
 from custhub.kit.query import Query, Reader, any_of
 from custhub.security.reach import Reach, Reachable
 
-__all__ = ["MemberRow", "MergeRow"]
+__all__ = ["CustomerRow", "MemberRow", "MergeRow"]
 
 _m, _p, _c = merges.c, merge_members.c, customers.c
 _WHY: Final = "of customers that the caller was found to reach"

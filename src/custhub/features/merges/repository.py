@@ -1,32 +1,12 @@
-"""Stores merges, and joins customers."""
+"""Stores merges."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import bindparam, update
-
-from custhub.features.customers.models import customers
 from custhub.features.merges.models import MemberRow, MergeRow, merge_members, merges
-from custhub.kit.commands import Command
-from custhub.kit.query import any_of
 from custhub.kit.uow import UnitOfWork
-from custhub.kit.writes import LostRace
-
-_c = customers.c
-#: Archived at the same moment: whatever looks for live customers passes them by.
-_ABSORB = Command(
-    update(customers)
-    .where(any_of(_c.id, "ids"), _c.merged_into.is_(None), _c.archived_at.is_(None), _c.erased_at.is_(None))
-    .values(
-        merged_into=bindparam("survivor_id", type_=_c.merged_into.type),
-        archived_at=bindparam("now", type_=_c.archived_at.type),
-        updated_at=bindparam("now", type_=_c.updated_at.type),
-        revision=_c.revision + 1,
-    )
-)
 
 
 class MergeRepository:
@@ -34,12 +14,6 @@ class MergeRepository:
 
     def __init__(self, uow: UnitOfWork) -> None:
         self._uow = uow
-
-    async def absorb(self, ids: Sequence[UUID], survivor_id: UUID) -> None:
-        """These locked customers are the survivor from now on."""
-        count = await self._uow.run(_ABSORB, ids=list(ids), survivor_id=survivor_id, now=self._uow.now)
-        if count != len(ids):
-            raise LostRace
 
     def add(self, row: MergeRow, members: Sequence[MemberRow]) -> None:
         """Store a merge with all that took part."""

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from custhub.features.customers.models import CustomerRow
 from custhub.features.customers.rules import CustomerKind, pinyin_key
 from custhub.features.customers.rules.provenance import Origin, Rule
 from custhub.features.customers.schemas.views import TEXTS
 from custhub.features.customers.service.custom import PREFIX, opened, sealed_values
 from custhub.features.customers.service.profile import shown_member
 from custhub.features.customers.service.texts import stored_texts
+from custhub.features.merges.queries import CustomerRow
 from custhub.features.merges.rules import SurvivorRule
 from custhub.features.merges.service.plans import Plan
 from custhub.features.merges.service.values import TOGETHER, UNITED, MemberValues

@@ -10,12 +10,8 @@ import orjson
 
 from custhub.crypto.cipher import Dek
 from custhub.crypto.columns import Sealed
-from custhub.features.customers.queries import CustomerRecord
-from custhub.features.customers.queries.whole import whole_customers
-from custhub.features.customers.repository import change_tokens
-from custhub.features.customers.rules import tokens_of
-from custhub.features.customers.service.context import CustomerContext, provenance_of
-from custhub.features.customers.service.custom import filter_rows
+from custhub.features.customers.service.absorbing import absorb, settle_survivor
+from custhub.features.customers.service.context import CustomerContext
 from custhub.features.customers.service.images import image_of
 from custhub.features.merges.errors import MergeForbidden, PlanChanged
 from custhub.features.merges.events import CustomerMerged
@@ -96,9 +92,8 @@ class Merging:
             moved[member.id] = await self._moved(member.id, plan.survivor.id)
             # The next one meets what this one has brought.
             await uow.flush()
-        repository = MergeRepository(uow)
-        await repository.absorb([member.id for member in plan.absorbed], plan.survivor.id)
-        await self._settle(plan, change)
+        await absorb(context, [member.id for member in plan.absorbed], plan.survivor.id)
+        await settle_survivor(context, plan.survivor.id, change.values, change.origins)
         await uow.flush()
         after = await standings(uow, plan.ids)
         row = MergeRow(
@@ -116,7 +111,7 @@ class Merging:
             updated_at=uow.now,
             revision=1,
         )
-        repository.add(
+        MergeRepository(uow).add(
             row,
             [
                 MemberRow(
@@ -139,19 +134,6 @@ class Merging:
         for link in self._links:
             moved |= await link.reassign(self._uow, source, target)
         return {table: rows for table, rows in moved.items() if rows}
-
-    async def _settle(self, plan: Plan, change: SurvivorChange) -> None:
-        """Store the survivor's own record as the plan has it."""
-        context, own = self._context, plan.survivor.id
-        record: CustomerRecord = (await whole_customers(self._uow, {own}))[own]
-        values = dict(change.values)
-        if change.origins:
-            values["provenance"] = provenance_of(record.row).with_origins(change.origins)
-        row = context.customers.change(record.row, values)
-        before = tokens_of(record.row, record.emails, record.external_ids)
-        change_tokens(self._uow, [(own, before, tokens_of(row, record.emails, record.external_ids))])
-        catalogue = context.standards.catalogue.value
-        context.customers.change_values(filter_rows(catalogue, record.row), filter_rows(catalogue, row))
 
     def _tell(self, plan: Plan, change: SurvivorChange, row: MergeRow, revisions: Mapping[UUID, int]) -> None:
         """Each of them has changed, and each of their histories says so."""

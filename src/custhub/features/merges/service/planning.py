@@ -12,7 +12,7 @@ from custhub.features.consents.queries import states_of
 from custhub.features.consents.rules import strictness
 from custhub.features.customers.errors import CustomerArchived, CustomerErased
 from custhub.features.customers.queries import CustomerRecord
-from custhub.features.customers.repository import CustomerRepository
+from custhub.features.customers.service.absorbing import reachable_records
 from custhub.features.customers.service.context import CustomerContext
 from custhub.features.customers.service.custom import PREFIX
 from custhub.features.merges.errors import MergeChoiceInvalid, MergeCustomerUnknown, MergeKindsDiffer, MergeTooFew
@@ -73,11 +73,11 @@ class Planner:
             await uow.flush()
         named = [*ids, *(() if survivor_id is None else (survivor_id,)), *(choices or {}).values()]
         now_of = await survivors_of(uow, named)
-        records = await self._load(sorted(set(now_of.values())), lock=lock)
+        records = await reachable_records(context, sorted(set(now_of.values())), lock=lock)
         # Who was merged while this waited for its turn is found where it went.
         if lock and any(record.row.merged_into is not None for record in records.values()):
             now_of = await survivors_of(uow, named)
-            records = await self._load(sorted(set(now_of.values())), lock=lock)
+            records = await reachable_records(context, sorted(set(now_of.values())), lock=lock)
         self._check(ids, now_of, records)
         survivor = None if survivor_id is None else now_of.get(survivor_id)
         members = sorted({now_of[own] for own in ids})
@@ -90,12 +90,6 @@ class Planner:
         values.sort(key=lambda member: (member.id != survivor, member.id))
         resolved = self._choices(choices or {}, now_of, members)
         return await self._made(values, resolved)
-
-    async def _load(self, ids: Sequence[UUID], *, lock: bool) -> dict[UUID, CustomerRecord]:
-        customers = CustomerRepository(self._uow, self._context.who.reach)
-        await customers.load(ids, lock=lock)
-        found = ((own, customers.loaded(own)) for own in ids)
-        return {own: record for own, record in found if record is not None}
 
     @staticmethod
     def _check(ids: Sequence[UUID], now_of: Mapping[UUID, UUID], records: Mapping[UUID, CustomerRecord]) -> None:

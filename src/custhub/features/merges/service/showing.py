@@ -10,7 +10,7 @@ import orjson
 
 from custhub.crypto.errors import IntegrityError
 from custhub.features.customers.queries import CustomerRecord
-from custhub.features.customers.repository import CustomerRepository
+from custhub.features.customers.service.absorbing import reachable_records
 from custhub.features.customers.service.context import CustomerContext
 from custhub.features.customers.service.custom import PREFIX
 from custhub.features.customers.service.images import row_of
@@ -80,10 +80,7 @@ class MergeReader:
 
     async def records(self, ids: Sequence[UUID]) -> dict[UUID, CustomerRecord]:
         """Those of these customers that the caller may reach, as they are."""
-        customers = CustomerRepository(self._context.uow, self._context.who.reach)
-        await customers.load(ids, lock=False)
-        found = ((own, customers.loaded(own)) for own in ids)
-        return {own: record for own, record in found if record is not None}
+        return await reachable_records(self._context, ids, lock=False)
 
     def before(
         self, members: Sequence[MemberRow], records: Mapping[UUID, CustomerRecord]

@@ -13,10 +13,10 @@ from custhub.features.customers.queries import CustomerRecord
 from custhub.features.customers.rules import CustomerKind
 from custhub.features.customers.rules.provenance import SELF_SERVICE, Origin, is_empty
 from custhub.features.customers.schemas.views import TEXTS
+from custhub.features.customers.service.absorbing import texts_of
 from custhub.features.customers.service.context import CustomerContext, provenance_of
 from custhub.features.customers.service.custom import PREFIX, opened
 from custhub.features.merges.rules import Candidate, birthday_worth, name_worth, text_worth
-from custhub.features.phones.vault import opened_texts
 from custhub.security.fields import Field
 
 #: Fields of the row that a plan decides about, in the order in which it tells of them.
@@ -56,9 +56,7 @@ class MemberValues:
     @cached_property
     def texts(self) -> Mapping[str, str | None]:
         """The texts with their numbers in full."""
-        row = self.record.row
-        texts = {name: getattr(row, name) for name in TEXTS}
-        return texts if row.spans is None else opened_texts(self.dek, "customers", row.id, row.spans, texts)
+        return texts_of(self.dek, self.record.row)
 
     @cached_property
     def custom(self) -> Mapping[str, Any]:
