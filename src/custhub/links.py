@@ -13,6 +13,7 @@ from custhub.features.exports.links import CustomerExports
 from custhub.features.imports.links import CustomerImportImages
 from custhub.features.intake.links import CustomerTouchpoints
 from custhub.features.links.links import CustomerLinkTokens
+from custhub.features.matching.links import CustomerMatching
 from custhub.features.merges.links import CustomerMerges
 from custhub.features.messages.links import CustomerMessages
 from custhub.features.phones.links import CustomerNumbers
@@ -36,6 +37,7 @@ LINKS: tuple[Callable[[LiveKeys], CustomerLink], ...] = (
     lambda _: CustomerImportImages(),
     CustomerExports,
     CustomerSelfService,
+    lambda _: CustomerMatching(),
     lambda _: CustomerMerges(),
     lambda _: CustomerDuplicates(),
 )

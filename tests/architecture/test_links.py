@@ -71,6 +71,7 @@ def test_app_hands_the_links_on(tmp_path: Path) -> None:
         "CustomerImportImages",
         "CustomerExports",
         "CustomerSelfService",
+        "CustomerMatching",
         "CustomerMerges",
         "CustomerDuplicates",
     ]

@@ -1,8 +1,9 @@
-"""Keyed hashes that find a sealed number or address without opening any."""
+"""Keyed hashes that find a sealed number, an address or people who may be one without opening any."""
 
 from __future__ import annotations
 
 import hmac
+from collections.abc import Iterable
 
 from custhub.crypto.cipher import kdf, lv
 from custhub.crypto.errors import KeyUnavailable
@@ -10,7 +11,7 @@ from custhub.crypto.keyring import Keyring, Purpose
 
 
 class BlindIndexes:
-    """The exact and the last-4 index of phone numbers, under every live `bidx` key.
+    """The exact and the last-4 index of phone numbers, and match keys, under every live `bidx` key.
 
     A `kid` of None means the newest. All methods raise KeyUnavailable for a kid that is not live, and ValueError for
     what is not normalised: a hash of another spelling would be a second identity of one number.
@@ -22,6 +23,7 @@ class BlindIndexes:
         roots = {kid: keyring.root(Purpose.BIDX, kid) for kid in keyring.kids(Purpose.BIDX)}
         self._exact = {kid: kdf(root, lv("bidx", "phone.exact.v1")) for kid, root in roots.items()}
         self._last4 = {kid: kdf(root, lv("bidx", "phone.last4.v1")) for kid, root in roots.items()}
+        self._match = {kid: kdf(root, lv("bidx", "match.key.v1")) for kid, root in roots.items()}
 
     def kids(self) -> tuple[int, ...]:
         """The live `bidx` keys, ascending."""
@@ -40,6 +42,11 @@ class BlindIndexes:
             raise ValueError("digits must be ASCII digits")
         tag = hmac.digest(self._key(self._last4, kid), digits[-4:].encode("ascii"), "sha256")
         return int.from_bytes(tag[:2], "big") >> 4
+
+    def match(self, texts: Iterable[str], kid: int | None = None) -> list[int]:
+        """64 bits for each text, signed as databases keep them: equal for equal texts (MATCHING 2)."""
+        key, digest, number = self._key(self._match, kid), hmac.digest, int.from_bytes
+        return [number(digest(key, text.encode(), "sha256")[:8], "big", signed=True) for text in texts]
 
     def _key(self, keys: dict[int, bytes], kid: int | None) -> bytes:
         key = keys.get(self._newest if kid is None else kid)

@@ -37,6 +37,8 @@ _STAMP = Query(
     tuple,
 )
 _PRIORITIES = Query(select(_s.source, _s.priority), tuple)
+IdentitySources = Followed[frozenset[str]]
+_PERSONAL = Query(select(_s.source).where(_s.identity == "person"), tuple)
 
 
 def source_ranks() -> SourceRanks:
@@ -46,3 +48,12 @@ def source_ranks() -> SourceRanks:
 
 async def _ranks(reader: Reader) -> Mapping[str, int]:
     return dict(await _PRIORITIES.all(reader))
+
+
+def identity_sources() -> IdentitySources:
+    """The sources one id of which means one person, kept in memory; nothing was read yet."""
+    return Followed(_STAMP, _personal, frozenset())
+
+
+async def _personal(reader: Reader) -> frozenset[str]:
+    return frozenset(source for (source,) in await _PERSONAL.all(reader))
