@@ -94,7 +94,7 @@ async def test_reassign_moves_every_part_sealed_under_the_other_key(hub: HubUnde
         "customer_emails": 2, "customer_addresses": 1, "customer_contacts": 1, "customer_external_ids": 1,
         "customer_tags": 1, "customer_tags.twins": 1, "customer_contacts.person_id": 0, "match_claims": 0,
         "customer_phones": 2, "messages": 0, "findings": 0, "verifications.left": 0, "consent_entries": 0,
-        "consent_entries.stood": 0, "touchpoints": 0,
+        "consent_entries.stood": 0, "touchpoints": 0, "cannot_links": 0,
     }  # fmt: skip
     shown = await read_customer(hub.api, target)
     assert all(phone["error"] is None for phone in shown["phones"])

@@ -28,7 +28,7 @@ from custhub.features.matching.rules.persons import Person
 from custhub.features.matching.rules.places import read_place
 from custhub.features.phones.queries import PhoneRow
 from custhub.features.phones.rules import PhoneKind, blank_placeholders, equivalence_key
-from custhub.features.phones.vault import open_number, opened_texts
+from custhub.features.phones.service import open_number, opened_texts
 from custhub.kit.query import Reader
 
 _MOST_KEPT: Final = 1 << 12
