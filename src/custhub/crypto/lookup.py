@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Iterable
+from functools import lru_cache
 
 from custhub.crypto.cipher import kdf, lv
 from custhub.crypto.errors import KeyUnavailable
+from custhub.crypto.hmacs import HmacSha256
 from custhub.crypto.keyring import Keyring, Purpose
 
 
@@ -21,9 +22,11 @@ class BlindIndexes:
         """Raise KeyMissing when the keyring has no live `bidx` key."""
         self._newest = keyring.newest(Purpose.BIDX)
         roots = {kid: keyring.root(Purpose.BIDX, kid) for kid in keyring.kids(Purpose.BIDX)}
-        self._exact = {kid: kdf(root, lv("bidx", "phone.exact.v1")) for kid, root in roots.items()}
-        self._last4 = {kid: kdf(root, lv("bidx", "phone.last4.v1")) for kid, root in roots.items()}
-        self._match = {kid: kdf(root, lv("bidx", "match.key.v1")) for kid, root in roots.items()}
+        self._exact = {kid: HmacSha256(kdf(root, lv("bidx", "phone.exact.v1"))) for kid, root in roots.items()}
+        self._last4 = {kid: HmacSha256(kdf(root, lv("bidx", "phone.last4.v1"))) for kid, root in roots.items()}
+        # Four digits are few: as many buckets as a busy hub asks for are kept.
+        self._bucket = lru_cache(maxsize=20_000)(self._bucket_of)
+        self._match = {kid: HmacSha256(kdf(root, lv("bidx", "match.key.v1"))) for kid, root in roots.items()}
 
     def kids(self) -> tuple[int, ...]:
         """The live `bidx` keys, ascending."""
@@ -31,7 +34,7 @@ class BlindIndexes:
 
     def exact(self, e164_key: str, kid: int | None = None) -> bytes:
         """16 bytes that are equal for equal numbers (S-09). `e164_key` is the equivalence key, `+` and digits."""
-        return hmac.digest(self._key(self._exact, kid), _e164(e164_key), "sha256")[:16]
+        return self._key(self._exact, kid).digest(_e164(e164_key))[:16]
 
     def last4(self, digits: str, kid: int | None = None) -> int:
         """The bucket, 0 to 4095, of the last four of `digits`, the national number or its end (S-10).
@@ -40,15 +43,17 @@ class BlindIndexes:
         """
         if not (digits.isascii() and digits.isdigit()):
             raise ValueError("digits must be ASCII digits")
-        tag = hmac.digest(self._key(self._last4, kid), digits[-4:].encode("ascii"), "sha256")
-        return int.from_bytes(tag[:2], "big") >> 4
+        return self._bucket(digits[-4:], kid)
 
     def match(self, texts: Iterable[str], kid: int | None = None) -> list[int]:
         """64 bits for each text, signed as databases keep them: equal for equal texts (MATCHING 2)."""
-        key, digest, number = self._key(self._match, kid), hmac.digest, int.from_bytes
-        return [number(digest(key, text.encode(), "sha256")[:8], "big", signed=True) for text in texts]
+        digest, number = self._key(self._match, kid).digest, int.from_bytes
+        return [number(digest(text.encode())[:8], "big", signed=True) for text in texts]
 
-    def _key(self, keys: dict[int, bytes], kid: int | None) -> bytes:
+    def _bucket_of(self, last4: str, kid: int | None) -> int:
+        return int.from_bytes(self._key(self._last4, kid).digest(last4.encode("ascii"))[:2], "big") >> 4
+
+    def _key(self, keys: dict[int, HmacSha256], kid: int | None) -> HmacSha256:
         key = keys.get(self._newest if kid is None else kid)
         if key is None:
             raise KeyUnavailable
@@ -65,7 +70,8 @@ class SuppressionHashes:
         """Raise KeyMissing when the keyring has no live `suppress` key."""
         keyring.newest(Purpose.SUPPRESS)
         self._keys = {
-            kid: kdf(keyring.root(Purpose.SUPPRESS, kid), lv("suppress")) for kid in keyring.kids(Purpose.SUPPRESS)
+            kid: HmacSha256(kdf(keyring.root(Purpose.SUPPRESS, kid), lv("suppress")))
+            for kid in keyring.kids(Purpose.SUPPRESS)
         }
 
     def of(self, e164: str) -> dict[int, bytes]:
@@ -79,7 +85,7 @@ class SuppressionHashes:
         return self._of(lv("mailbox", folded))
 
     def _of(self, message: bytes) -> dict[int, bytes]:
-        return {kid: hmac.digest(key, message, "sha256") for kid, key in self._keys.items()}
+        return {kid: key.digest(message) for kid, key in self._keys.items()}
 
 
 def _e164(number: str) -> bytes:

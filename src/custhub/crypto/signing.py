@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hmac
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
@@ -12,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from custhub.crypto.cipher import kdf, lv
+from custhub.crypto.hmacs import HmacSha256
 from custhub.crypto.keyring import Keyring, Purpose
 
 _HALF: Final = 32
@@ -24,11 +24,11 @@ class MacKey:
     def __init__(self, keyring: Keyring, kid: int | None = None) -> None:
         """Take the newest key, or `kid` to check entries written under an older one. Raises KeyMissing."""
         self.kid = keyring.newest(Purpose.AUDIT_MAC) if kid is None else kid
-        self._key = keyring.root(Purpose.AUDIT_MAC, self.kid)
+        self._key = HmacSha256(keyring.root(Purpose.AUDIT_MAC, self.kid))
 
     def mac(self, canonical: bytes) -> bytes:
         """32 bytes over the RFC 8785 form of an entry."""
-        return hmac.digest(self._key, canonical, "sha256")
+        return self._key.digest(canonical)
 
 
 class Es256Signer:
@@ -77,16 +77,16 @@ class CursorKey:
     def __init__(self, keyring: Keyring) -> None:
         """Raise KeyMissing when the keyring has no live `cursor` key."""
         root = keyring.root(Purpose.CURSOR, keyring.newest(Purpose.CURSOR))
-        self._cursor_key = kdf(root, lv("cursor"))
-        self._fingerprint_key = kdf(root, lv("fingerprint"))
+        self._cursor_key = HmacSha256(kdf(root, lv("cursor")))
+        self._fingerprint_key = HmacSha256(kdf(root, lv("fingerprint")))
 
     def sign(self, data: bytes) -> bytes:
         """16 bytes that authenticate a cursor."""
-        return hmac.digest(self._cursor_key, data, "sha256")[:16]
+        return self._cursor_key.digest(data)[:16]
 
     def fingerprint(self, data: bytes) -> bytes:
         """32 bytes that are equal for equal request bodies and tell nothing about them."""
-        return hmac.digest(self._fingerprint_key, data, "sha256")
+        return self._fingerprint_key.digest(data)
 
 
 def _base64url(coordinate: int) -> str:
