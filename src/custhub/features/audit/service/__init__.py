@@ -2,7 +2,7 @@
 
 from custhub.features.audit.service.details import open_details
 from custhub.features.audit.service.log import AuditLog
-from custhub.features.audit.service.record import ENTRIES, AuditWriter, DenialLog
+from custhub.features.audit.service.record import ENTRIES, AuditWriter, DenialLog, EntrySeries
 from custhub.features.audit.service.verify import AuditVerifier
 
-__all__ = ["ENTRIES", "AuditLog", "AuditVerifier", "AuditWriter", "DenialLog", "open_details"]
+__all__ = ["ENTRIES", "AuditLog", "AuditVerifier", "AuditWriter", "DenialLog", "EntrySeries", "open_details"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -54,6 +55,28 @@ class AuditWriter:
         }
         mac = key.mac(canonical_entry(**members))
         return AuditEntry(**members, mac_kid=key.kid, mac=mac)
+
+
+class EntrySeries:
+    """Entries that are alike but for whom they are about: object and customer in one. What they say is written once."""
+
+    def __init__(self, keys: LiveKeys, entry: AuditEntry) -> None:
+        """`entry` is one of them, whoever it is about."""
+        self._key = keys.mac
+        members = entry._asdict()
+        del members["mac_kid"], members["mac"]
+        # Ids that nobody knows yet, so that no other member can hold one.
+        own, subject = new_id(), new_id()
+        text = canonical_entry(**{**members, "id": own, "object_id": subject, "customer_id": subject})
+        before, after = text.split(own.hex.encode())
+        self._start, self._middle = before.split(subject.hex.encode())
+        self._behind, self._end = after.split(subject.hex.encode())
+
+    def next(self, subject: UUID) -> tuple[UUID, bytes]:
+        """Id and mac of another one."""
+        entry_id, about = new_id(), subject.hex.encode()
+        text = self._start + about + self._middle + entry_id.hex.encode() + self._behind + about + self._end
+        return entry_id, self._key.mac(text)
 
 
 class DenialLog:

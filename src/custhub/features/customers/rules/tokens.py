@@ -152,7 +152,7 @@ def _of_person(first: Letter, inner: Letter, units: Sequence[Unit]) -> Iterator[
     keys, signs = [unit.key for unit in units], "".join(unit.sign for unit in units)
     for at in range(min(len(keys), _MOST_STARTS)):
         letter = inner if at else first
-        yield Entry(_token(letter, keys, signs, at, len(keys)), letter, 0, at)
+        yield Entry(_token(letter._value_, keys, signs, at, len(keys)), letter, 0, at)
 
 
 def _of_company(first: Letter, inner: Letter, units: Sequence[Unit]) -> Iterator[Entry]:
@@ -161,7 +161,7 @@ def _of_company(first: Letter, inner: Letter, units: Sequence[Unit]) -> Iterator
     starts = starts_of(units, 0, core)[:_MOST_STARTS] + starts_of(units, core, len(units))[:2]
     for at in starts:
         letter = inner if at else first
-        yield Entry(_token(letter, keys, signs, at, core if at < core else len(keys)), letter, 0, at)
+        yield Entry(_token(letter._value_, keys, signs, at, core if at < core else len(keys)), letter, 0, at)
 
 
 def _token(letter: str, keys: Sequence[str], signs: str, at: int, end: int) -> str:

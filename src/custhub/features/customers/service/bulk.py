@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from custhub.events.outbox import EVENTS, event_of
-from custhub.features.audit.service import ENTRIES, AuditWriter
+from custhub.features.audit.service import ENTRIES, AuditWriter, EntrySeries
 from custhub.features.customers.events import CustomerCreated
 from custhub.features.customers.models import ExternalIdRow
 from custhub.features.customers.repository import EMAILS, rows_of
@@ -24,6 +24,7 @@ from custhub.features.phones.service import NUMBERS, ClaimRow, hold_back_new
 from custhub.features.suppressions.service import NOBODY, mailbox_hashes, number_hashes, screen_hashes
 from custhub.kit.bulk import EncodedRow, RowCoders
 from custhub.kit.errors import HubError
+from custhub.kit.ids import new_id
 from custhub.kit.query import Reader
 from custhub.kit.uow import Note
 from custhub.security.reach import ReachKind
@@ -59,12 +60,12 @@ class Asked(NamedTuple):
 
 
 class PreparedCustomer(NamedTuple):
-    """A customer ready to be stored: what it must be given before, and its rows, parents first, by table."""
+    """A customer ready to be stored: what it must be given before, and its rows by table, parents first."""
 
     holder: Holder
     numbers: Sequence[ClaimRow]
     external_ids: Sequence[ExternalIdRow]
-    rows: Sequence[tuple[str, EncodedRow]]
+    rows: Sequence[tuple[str, Sequence[EncodedRow]]]
     asked: Sequence[Asked]
 
 
@@ -73,6 +74,14 @@ class PreparedBatch(NamedTuple):
 
     candidates: Sequence[Candidate]
     tables: Sequence[tuple[str, Sequence[EncodedRow], Sequence[int]]]
+
+
+class _Teller(NamedTuple):
+    """What tells of customers who were given the same fields at the same time."""
+
+    event: Callable[..., EncodedRow]
+    entries: EntrySeries
+    entry: Callable[..., EncodedRow]
 
 
 class BulkPreparer:
@@ -89,14 +98,14 @@ class BulkPreparer:
         self._service = CustomerService(context)
         self._builder = CustomerBuilder(context)
         self._coders = RowCoders(uow.dialect)
-        self._events = self._coders.of(EVENTS)
-        self._entries = self._coders.of(ENTRIES)
         uow.bulk_id = bulk_id
         self._is_screened = is_screened
+        self._tellers: dict[frozenset[str], _Teller] = {}
 
     def at(self, now: datetime) -> None:
         """From now on it is so late."""
         self._context.uow.now = now
+        self._tellers.clear()
 
     def prepare(self, body: CustomerCreate) -> PreparedCustomer:
         """The rows of a body. Raises the rule that a value breaks, FieldNotWritable, SourceNotGranted."""
@@ -107,7 +116,7 @@ class BulkPreparer:
             Holder(row.id, row.owner_id, row.team_id, row.source),
             claims_of(self._context.phones, new),
             new.record.external_ids,
-            [*self._own(new), *self._told(row.id, sorted(body.model_fields_set))],
+            [*self._own(new), *self._told(row.id, frozenset(body.model_fields_set))],
             [*self._asked(new)] if self._is_screened else (),
         )
 
@@ -123,22 +132,33 @@ class BulkPreparer:
         new = self._builder.build(body)
         return unborn(self._context.show(new.record))
 
-    def _own(self, new: NewCustomer) -> Iterable[tuple[str, EncodedRow]]:
+    def _own(self, new: NewCustomer) -> Iterable[tuple[str, Sequence[EncodedRow]]]:
         for table, rows in rows_of(new.record, new.key, new.values, new.tokens):
             coder = self._coders.of(table.name)
-            for row in rows:
-                yield coder.name, coder.encode(row)
+            yield coder.name, [coder.encode(row) for row in rows]
         if new.record.phones:
             coder = self._coders.of(NUMBERS)
-            for phone in new.record.phones:
-                yield coder.name, coder.encode(phone)
+            yield coder.name, [coder.encode(phone) for phone in new.record.phones]
 
-    def _told(self, customer_id: UUID, fields: Sequence[str]) -> Iterable[tuple[str, EncodedRow]]:
-        uow = self._context.uow
-        event = event_of(uow, CustomerCreated(customer_id, 1, customer_id))
-        entry = self._audit.entry_of(uow, Note("customer.created", "customer", customer_id, customer_id, fields))
-        yield self._events.name, self._events.encode(event)
-        yield self._entries.name, self._entries.encode(entry)
+    def _told(self, customer_id: UUID, fields: frozenset[str]) -> Iterable[tuple[str, Sequence[EncodedRow]]]:
+        teller = self._tellers.get(fields)
+        if teller is None:
+            teller = self._tellers[fields] = self._teller(fields)
+        entry_id, mac = teller.entries.next(customer_id)
+        data = {"id": CustomerCreated.subject_text(customer_id, {})}
+        yield EVENTS, [teller.event(new_id(), customer_id, customer_id, data)]
+        yield ENTRIES, [teller.entry(entry_id, customer_id, customer_id, mac)]
+
+    def _teller(self, fields: frozenset[str]) -> _Teller:
+        """What every event and every entry of this moment says; who it is about is put in."""
+        uow, someone = self._context.uow, new_id()
+        event = event_of(uow, CustomerCreated(someone, 1, someone))
+        entry = self._audit.entry_of(uow, Note("customer.created", "customer", someone, someone, sorted(fields)))
+        return _Teller(
+            self._coders.of(EVENTS).stencil(event, ("id", "subject_id", "customer_id", "data")),
+            EntrySeries(self._context.keys, entry),
+            self._coders.of(ENTRIES).stencil(entry, ("id", "object_id", "customer_id", "mac")),
+        )
 
 
 def unborn(view: Mapping[str, Any]) -> dict[str, Any]:

@@ -260,12 +260,12 @@ class _Batch:
             if contact.person_id is not None:
                 self._references.append((place, i, contact.person_id.bytes, None))
         tables = self._tables
-        for name, row in made.rows:
+        for name, rows in made.rows:
             held = tables.get(name)
             if held is None:
                 held = tables[name] = ([], [])
-            held[0].append(row)
-            held[1].append(place)
+            held[0].extend(rows)
+            held[1].extend([place] * len(rows))
 
     def message(self) -> dict[str, Any]:
         return {
