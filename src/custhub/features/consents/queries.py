@@ -39,6 +39,7 @@ class Subject(NamedTuple):
     calendar: str | None
     dek_version: int | None
     wrapped: bytes | None
+    merged_into: UUID | None = None
 
 
 def _subject(values: Iterable[Any]) -> Subject:
@@ -54,6 +55,7 @@ _SUBJECTS = Reachable(
         _c.birthday_calendar,
         customer_keys.c.dek_version,
         customer_keys.c.wrapped,
+        _c.merged_into,
     )
     .select_from(customers.outerjoin(customer_keys, customer_keys.c.customer_id == _c.id))
     .where(any_of(_c.id, "ids")),

@@ -34,6 +34,7 @@ from custhub.features.customers.models import (
     search_tokens,
 )
 from custhub.features.customers.queries import BY_ID, LOCKED, CustomerRecord
+from custhub.features.customers.queries.merged import survivors_of
 from custhub.features.customers.queries.records import MANY, MANY_LOCKED
 from custhub.features.customers.queries.sources import BY_NAME, LOCKED_BY_NAME
 from custhub.kit.commands import Command
@@ -169,6 +170,19 @@ class CustomerRepository:
             raise CustomerNotFound
         if record.row.erased_at is not None:
             raise CustomerErased
+        return record
+
+    async def current(self, customer_id: UUID) -> CustomerRecord:
+        """`get` of whom an id leads to: of who was merged, the customer that it became, through any number of merges.
+
+        What is written to a merged customer is written to that one.
+        """
+        if self._uow.locking:
+            # Found before anything is locked: merges lock in the order of ids, and this would not.
+            customer_id = (await survivors_of(self._uow, [customer_id])).get(customer_id, customer_id)
+        record = await self.get(customer_id)
+        while record.row.merged_into is not None:
+            record = await self.get(record.row.merged_into)
         return record
 
     async def _read(self, customer_id: UUID) -> CustomerRecord | None:

@@ -64,26 +64,6 @@ async def holdings(reader: Reader, ids: Sequence[UUID]) -> dict[str, list[Held]]
     return {name: await query.all(reader, ids=sorted(ids)) for name, query in _holdings().items()}
 
 
-class Standing(NamedTuple):
-    """Where an id leads, and its revision."""
-
-    id: UUID
-    merged_into: UUID | None
-    revision: int
-
-
-_STANDING = Query(
-    select(_c.id, _c.merged_into, _c.revision).where(any_of(_c.id, "ids")).order_by(_c.id),
-    Standing._make,
-    everyone="who an id is now is asked before rights are looked at; only ids come of it",
-)
-
-
-async def standings(reader: Reader, ids: Iterable[UUID]) -> dict[UUID, Standing]:
-    """Those of these ids that are customers."""
-    return {found.id: found for found in await _STANDING.all(reader, ids=sorted(set(ids)))}
-
-
 _MERGES: Select[Any] = select(merges).select_from(merges.join(customers, _c.id == _m.survivor_id))
 _BY_ID = Reachable(_MERGES.where(_m.id == bindparam("id")), customers, MergeRow._make)
 _MEMBERS = Query(

@@ -17,6 +17,7 @@ from custhub.features.consents.repository import ConsentRepository
 from custhub.features.consents.rules import ConsentStatus, is_child, supersedes
 from custhub.features.consents.schemas import ConsentInput
 from custhub.features.consents.vault import sealed
+from custhub.features.customers.queries.merged import survivors_of
 from custhub.http.issues import issue
 from custhub.kit.ids import Prefix, new_id, to_text
 from custhub.kit.uow import Note, UnitOfWork
@@ -43,6 +44,10 @@ class ConsentLedger:
         """
         uow = self._uow
         subject = (await subjects(uow, reach, [customer_id], locking=uow.locking)).get(customer_id)
+        if subject is not None and subject.merged_into is not None:
+            # What is said of an id that was merged is said of who it became.
+            customer_id = (await survivors_of(uow, [customer_id]))[customer_id]
+            subject = (await subjects(uow, reach, [customer_id], locking=uow.locking)).get(customer_id)
         if subject is None or subject.is_archived:
             raise ConsentCustomerUnknown(issues=[issue("#/customer_id", ConsentCustomerUnknown.code)])
         if subject.wrapped is None or subject.dek_version is None:

@@ -67,11 +67,17 @@ _FILTERS: dict[str, Callable[[], ColumnElement[bool]]] = {
     "updated_at_gte": lambda: _c.updated_at >= bindparam("updated_at_gte"),
     "updated_at_lt": lambda: _c.updated_at < bindparam("updated_at_lt"),
 }
+
+
+def _is_there() -> tuple[ColumnElement[bool], ...]:
+    # Who was erased or merged is archived too, and stands in no list any more.
+    return _c.erased_at.is_(None), _c.merged_into.is_(None)
+
+
 _ARCHIVED: dict[str, Callable[[], ColumnElement[bool]]] = {
     "false": lambda: _c.archived_at.is_(None),
-    # Who was erased is archived too, and stands in no list any more.
-    "true": lambda: and_(_c.archived_at.is_not(None), _c.erased_at.is_(None)),
-    "any": lambda: _c.erased_at.is_(None),
+    "true": lambda: and_(_c.archived_at.is_not(None), *_is_there()),
+    "any": lambda: and_(*_is_there()),
 }
 
 

@@ -48,7 +48,7 @@ async def list_addresses(customer_id: CustomerId, request: Request, who: CanRead
     """List the postal addresses of a customer. Phone numbers in them are masked."""
     who.require_readable(Field.ADDRESSES)
     context = context_of(request)
-    record = await context.customers.get(customer_id)
+    record = await context.customers.current(customer_id)
     return page([_view(record, row, context) for row in record.addresses], None)
 
 
@@ -86,7 +86,7 @@ async def get_address(customer_id: CustomerId, address_id: AddressId, request: R
     """Get one postal address of a customer."""
     who.require_readable(Field.ADDRESSES)
     context = context_of(request)
-    record = await context.customers.get(customer_id)
+    record = await context.customers.current(customer_id)
     row = CustomerAddresses(context).of(record, address_id)
     etag = etag_of(row.revision, who.policy.digest)
     return not_modified(etag) if call_of(request).has_seen(etag) else ok(_view(record, row, context), etag)

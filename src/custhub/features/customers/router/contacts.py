@@ -48,7 +48,7 @@ async def list_contacts(customer_id: CustomerId, request: Request, who: CanRead)
     """List the contacts of an organisation. Phone numbers in them are masked."""
     who.require_readable(Field.CONTACTS)
     context = context_of(request)
-    record = await context.customers.get(customer_id)
+    record = await context.customers.current(customer_id)
     return page([_view(record, row, context) for row in record.contacts], None)
 
 
@@ -86,7 +86,7 @@ async def get_contact(customer_id: CustomerId, contact_id: ContactId, request: R
     """Get one contact of an organisation."""
     who.require_readable(Field.CONTACTS)
     context = context_of(request)
-    record = await context.customers.get(customer_id)
+    record = await context.customers.current(customer_id)
     row = CustomerContacts(context).of(record, contact_id)
     etag = etag_of(row.revision, who.policy.digest)
     return not_modified(etag) if call_of(request).has_seen(etag) else ok(_view(record, row, context), etag)

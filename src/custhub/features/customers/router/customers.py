@@ -46,6 +46,7 @@ Include = Annotated[
         description="`can`: what this caller may do; `provenance`: where values come from; `completeness`: 0 to 100",
     ),
 ]
+Follow = Annotated[bool, Query(description="Of a customer that was merged: who it became")]
 
 
 def show(record: CustomerRecord, context: CustomerContext) -> Answer:
@@ -59,13 +60,18 @@ def show(record: CustomerRecord, context: CustomerContext) -> Answer:
     responses=problems(errors.CustomerNotFound, errors.CustomerErased),
     openapi_extra=traits(CONDITIONAL),
 )
-async def get_customer(customer_id: CustomerId, request: Request, _: CanRead, include: Include = None) -> Response:
+async def get_customer(
+    customer_id: CustomerId, request: Request, _: CanRead, include: Include = None, follow: Follow = False
+) -> Response:
     """Get one customer.
 
-    The body holds its phones (masked), e-mails, addresses, contacts, external ids and tags.
+    The body holds its phones (masked), e-mails, addresses, contacts, external ids and tags. One that was merged is
+    there as it was, with `merged_into` and without the parts that are the survivor's now; with `follow=true` it is
+    the survivor.
     """
     context = context_of(request)
-    record = await context.customers.get(customer_id)
+    customers = context.customers
+    record = await (customers.current(customer_id) if follow else customers.get(customer_id))
     etag = context.etag(record, include or ())
     if call_of(request).has_seen(etag):
         return not_modified(etag)

@@ -35,7 +35,7 @@ router = hub_router("/v1/customers/{customer_id}/emails", "parts")
 async def list_emails(customer_id: CustomerId, request: Request, who: CanRead) -> Response:
     """List the e-mail addresses of a customer."""
     who.require_readable(Field.EMAILS)
-    record = await context_of(request).customers.get(customer_id)
+    record = await context_of(request).customers.current(customer_id)
     return page([email_view(row) for row in record.emails], None)
 
 
@@ -64,7 +64,7 @@ async def get_email(customer_id: CustomerId, email_id: EmailId, request: Request
     """Get one e-mail address of a customer."""
     who.require_readable(Field.EMAILS)
     context = context_of(request)
-    row = CustomerEmails(context).of(await context.customers.get(customer_id), email_id)
+    row = CustomerEmails(context).of(await context.customers.current(customer_id), email_id)
     etag = etag_of(row.revision, who.policy.digest)
     return not_modified(etag) if call_of(request).has_seen(etag) else ok(email_view(row), etag)
 

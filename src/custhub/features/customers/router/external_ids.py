@@ -34,7 +34,7 @@ router = hub_router("/v1/customers/{customer_id}/external-ids", "parts")
 async def list_external_ids(customer_id: CustomerId, request: Request, who: CanRead) -> Response:
     """List the external ids of a customer: what partners call it."""
     who.require_readable(Field.EXTERNAL_IDS)
-    record = await context_of(request).customers.get(customer_id)
+    record = await context_of(request).customers.current(customer_id)
     return page([external_id_view(row) for row in record.external_ids], None)
 
 

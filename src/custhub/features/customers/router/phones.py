@@ -49,7 +49,7 @@ def _etag(row: PhoneRow, context: CustomerContext) -> str:
 async def list_phones(customer_id: CustomerId, who: CanRead, context: Context) -> Response:
     """List the phone numbers of a customer, masked."""
     who.require_readable(Field.PHONES)
-    record = await context.customers.get(customer_id)
+    record = await context.customers.current(customer_id)
     dek, style = context.readable_dek(record), MaskStyle(who.policy.phone_mask)
     return page([phone_view(phone, dek, style) for phone in record.phones], None)
 
@@ -90,7 +90,7 @@ async def get_phone(
 ) -> Response:
     """Get one phone number of a customer, masked."""
     who.require_readable(Field.PHONES)
-    record = await context.customers.get(customer_id)
+    record = await context.customers.current(customer_id)
     row = phones.of(record, phone_id)
     etag = _etag(row, context)
     return not_modified(etag) if call_of(request).has_seen(etag) else ok(_view(record, row, context), etag)

@@ -36,7 +36,7 @@ Tag = Annotated[TagName, Path(description="The tag; VIP and vip are one")]
 async def list_tags(customer_id: CustomerId, request: Request, who: CanRead) -> Response:
     """List the tags of a customer, with who added them and when."""
     who.require_readable(Field.TAGS)
-    record = await context_of(request).customers.get(customer_id)
+    record = await context_of(request).customers.current(customer_id)
     return page([tag_view(row) for row in record.tags], None)
 
 

@@ -182,6 +182,7 @@ class CustomerRead(Read):
         description="Filled by `include=provenance`"
     )
     completeness: CompletenessRead | None = Field(description="Filled by `include=completeness`")
+    merged_into: CustomerId | None = Field(description="Who it became by a merge; its parts are there then")
     archived_at: datetime | None
     created_at: datetime
     updated_at: datetime

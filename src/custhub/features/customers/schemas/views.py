@@ -69,6 +69,7 @@ def customer_view(
         "can": can,
         "provenance": provenance,
         "completeness": completeness,
+        "merged_into": None if row.merged_into is None else to_text(Prefix.CUSTOMER, row.merged_into),
         "archived_at": row.archived_at,
         "created_at": row.created_at,
         "updated_at": row.updated_at,

@@ -47,7 +47,9 @@ __all__ = [
 
 
 #: Members that a customer has only once it is stored.
-_NOT_YET = frozenset({"id", "object", "created_at", "updated_at", "revision", "added_at", "added_by", "archived_at"})
+_NOT_YET = frozenset(
+    {"id", "object", "created_at", "updated_at", "revision", "added_at", "added_by", "archived_at", "merged_into"}
+)
 
 
 class Asked(NamedTuple):

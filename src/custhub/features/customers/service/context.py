@@ -154,8 +154,11 @@ class CustomerContext:
         return await self.standards.refusals.keep(self.uow, record.row.id, self.dek(record), refused)
 
     async def live(self, customer_id: UUID, if_match: frozenset[int] | None = None) -> CustomerRecord:
-        """A customer to change. Raises CustomerNotFound, CustomerArchived, StaleRevision."""
-        record = await self.customers.get(customer_id)
+        """A customer to change; of one that was merged, who it became, whose revision counts then.
+
+        Raises CustomerNotFound, CustomerArchived, StaleRevision.
+        """
+        record = await self.customers.current(customer_id)
         check_revision(if_match, record.row.revision, self.etag(record))
         if record.row.archived_at is not None:
             raise CustomerArchived

@@ -28,7 +28,7 @@ class CustomerExternalIds:
         self._who.require_writable({Field.EXTERNAL_IDS})
         record = await context.live(customer_id)
         if any((row.source, row.external_id) == (body.source, body.id) for row in record.external_ids):
-            raise ExternalIdTaken(members={"existing_id": to_text(Prefix.CUSTOMER, customer_id)})
+            raise ExternalIdTaken(members={"existing_id": to_text(Prefix.CUSTOMER, record.row.id)})
         if len(record.external_ids) >= MAX_EXTERNAL_IDS:
             raise TooManyParts
         row = context.part_builder(record).external_id(body)

@@ -99,7 +99,7 @@ class PartKeeper(ABC, Generic[P, C, U]):
         record = await self._opened(customer_id)
         if len(self.rows(record)) >= self.limit:
             raise TooManyParts
-        back = row._replace(customer_id=customer_id, updated_at=self._uow.now, revision=row.revision + 1)
+        back = row._replace(customer_id=record.row.id, updated_at=self._uow.now, revision=row.revision + 1)
         parts = list(self.rows(record))
         parts.append(back)
         parts.sort(key=_part_id)

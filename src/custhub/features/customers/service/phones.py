@@ -48,7 +48,7 @@ class CustomerPhones:
         dek = context.dek(record)
         is_primary = body.is_primary or not record.phones
         found = await screen(self._uow, context.keys, [number], ())
-        row = context.phones.build(customer_id, dek, number, body, is_primary=is_primary)
+        row = context.phones.build(record.row.id, dek, number, body, is_primary=is_primary)
         row = row._replace(suppressed_by=found.number(number, "#/number"))
         context.phones.store(row, number)
         others = self._only_primary(record.phones, dek) if is_primary else record.phones
@@ -95,7 +95,7 @@ class CustomerPhones:
         if body.result.confirms:
             changes["verified_at"] = self._uow.now
         record, row = self._store(record, row, changes, "phone.verified", body.result, body.note)
-        self._uow.emit(ContactPointVerified(row.id, row.revision, customer_id, extra={"result": body.result}))
+        self._uow.emit(ContactPointVerified(row.id, row.revision, record.row.id, extra={"result": body.result}))
         await self._context.standards.verifications.recorded(self._uow, record, row, body.result)
         return record, row
 
@@ -121,7 +121,7 @@ class CustomerPhones:
         if len(record.phones) >= MAX_PHONES:
             raise TooManyParts
         dek = context.dek(record)
-        back = row._replace(customer_id=customer_id, updated_at=self._uow.now, revision=row.revision + 1)
+        back = row._replace(customer_id=record.row.id, updated_at=self._uow.now, revision=row.revision + 1)
         context.phones.restore(back, dek)
         others: Sequence[PhoneRow] = self._only_primary(record.phones, dek) if row.is_primary else record.phones
         phones = tuple(sorted((*others, back), key=lambda phone: phone.id))
@@ -130,7 +130,7 @@ class CustomerPhones:
     async def reveal(self, customer_id: UUID, phone_id: UUID, body: PhoneReveal) -> str:
         """The number in full. The audit entry is committed first; without it there is no number (S-22)."""
         self._who.require_readable(Field.PHONES)
-        record = await self._context.customers.get(customer_id)
+        record = await self._context.customers.current(customer_id)
         row = self.of(record, phone_id)
         dek = self._context.dek(record)
         canonical = open_number(dek, row)
@@ -140,7 +140,7 @@ class CustomerPhones:
                     "phone.revealed",
                     "phone",
                     row.id,
-                    customer_id,
+                    record.row.id,
                     ["phones"],
                     reason=body.reason,
                     details={"note": body.note} if body.note else None,

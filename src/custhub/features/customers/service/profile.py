@@ -243,7 +243,7 @@ class CustomerService:
     async def restore(self, customer_id: UUID, if_match: frozenset[int] | None = None) -> CustomerRecord:
         """Bring an archived customer back. PhoneTaken and ExternalIdTaken show at commit."""
         context = self._context
-        record = await context.customers.get(customer_id)
+        record = await context.customers.current(customer_id)
         check_revision(if_match, record.row.revision, context.etag(record))
         if record.row.archived_at is None:
             raise CustomerNotArchived

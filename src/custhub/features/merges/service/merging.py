@@ -10,13 +10,13 @@ import orjson
 
 from custhub.crypto.cipher import Dek
 from custhub.crypto.columns import Sealed
+from custhub.features.customers.queries.merged import standings
 from custhub.features.customers.service.absorbing import absorb, settle_survivor
 from custhub.features.customers.service.context import CustomerContext
 from custhub.features.customers.service.images import image_of
 from custhub.features.merges.errors import MergeForbidden, PlanChanged
 from custhub.features.merges.events import CustomerMerged
 from custhub.features.merges.models import MemberRow, MergeRow
-from custhub.features.merges.queries import standings
 from custhub.features.merges.repository import MergeRepository
 from custhub.features.merges.service.applying import SurvivorChange, fields_of, survivor_change
 from custhub.features.merges.service.planning import Planner

@@ -12,40 +12,20 @@ from custhub.features.consents.queries import states_of
 from custhub.features.consents.rules import strictness
 from custhub.features.customers.errors import CustomerArchived, CustomerErased
 from custhub.features.customers.queries import CustomerRecord
+from custhub.features.customers.queries.merged import survivors_of
 from custhub.features.customers.service.absorbing import reachable_records
 from custhub.features.customers.service.context import CustomerContext
 from custhub.features.customers.service.custom import PREFIX
 from custhub.features.merges.errors import MergeChoiceInvalid, MergeCustomerUnknown, MergeKindsDiffer, MergeTooFew
-from custhub.features.merges.queries import Held, holdings, standings
+from custhub.features.merges.queries import Held, holdings
 from custhub.features.merges.rules import Candidate, Pick, SurvivorRule, pick
 from custhub.features.merges.service.plans import Conflict, ConsentPlan, FieldPlan, Plan
 from custhub.features.merges.service.values import FIELDS, SURVIVORS, TOGETHER, UNITED, MemberValues
 from custhub.http.issues import issue
 from custhub.kit.ids import Prefix, to_text
-from custhub.kit.query import Reader
 from custhub.security.fields import Field
 
-#: Merges of merges of merges: no chain is longer than customers there are.
 _TAGS: Final = "customer_tags"
-
-
-async def survivors_of(reader: Reader, ids: Sequence[UUID]) -> dict[UUID, UUID]:
-    """Id -> who that is now, through any number of merges; those that are nobody are left out."""
-    found: dict[UUID, UUID] = {}
-    todo = {own: own for own in ids}
-    while todo:
-        known = await standings(reader, todo.values())
-        following: dict[UUID, UUID] = {}
-        for own, now in todo.items():
-            standing = known.get(now)
-            if standing is None:
-                continue
-            if standing.merged_into is None:
-                found[own] = now
-            else:
-                following[own] = standing.merged_into
-        todo = following
-    return found
 
 
 class Planner:

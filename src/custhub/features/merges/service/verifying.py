@@ -10,6 +10,7 @@ from uuid import UUID
 from custhub.features.consents.queries import states_of
 from custhub.features.consents.rules import strictness
 from custhub.features.customers.queries import CustomerRecord
+from custhub.features.customers.queries.merged import survivors_of
 from custhub.features.customers.queries.whole import whole_customers
 from custhub.features.customers.rules.provenance import is_empty
 from custhub.features.customers.service.context import CustomerContext
@@ -18,7 +19,6 @@ from custhub.features.customers.service.images import parts_of
 from custhub.features.merges.models import MemberRow, MergeRow
 from custhub.features.merges.queries import MOVING, holdings
 from custhub.features.merges.service.merging import DONE
-from custhub.features.merges.service.planning import survivors_of
 from custhub.features.merges.service.showing import MergeReader
 from custhub.features.merges.service.values import FIELDS, MemberValues
 from custhub.kit.ids import Prefix, to_text

@@ -58,4 +58,7 @@ async def visit(parts: SelfServiceParts, uow: UnitOfWork, link_id: UUID) -> Visi
         record = await context.live(link.customer_id)
     except (CustomerNotFound, CustomerArchived, CustomerErased):
         raise LinkNotFound from None
+    if record.row.id != link.customer_id:
+        # It was made for a record that is another one's now, and so is what it would show.
+        raise LinkNotFound
     return Visit(link, context, record)

@@ -61,6 +61,7 @@ class SelfServiceLinks:
         """
         uow, context, parts = self._uow, self._context, self._parts.messages
         record = await context.live(customer_id)
+        customer_id = record.row.id
         fields = self._checked(body)
         lifetime = timedelta(seconds=body.expires_in_seconds)
         expires_at, remind_at = uow.now + lifetime, body.remind_at
