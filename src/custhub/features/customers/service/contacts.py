@@ -7,6 +7,7 @@ from uuid import UUID
 from custhub.features.customers.errors import ContactNotAllowed, ContactNotFound, PersonUnknown
 from custhub.features.customers.models import ContactRow
 from custhub.features.customers.queries import CustomerRecord, is_reachable
+from custhub.features.customers.queries.merged import survivors_of
 from custhub.features.customers.rules import CustomerKind
 from custhub.features.customers.schemas.bodies import ContactCreate, ContactPatch
 from custhub.features.customers.service.keeping import PartKeeper
@@ -30,20 +31,23 @@ class CustomerContacts(PartKeeper[ContactRow, ContactCreate, ContactPatch]):
     async def _built(self, record: CustomerRecord, body: ContactCreate) -> ContactRow:
         if record.row.kind != CustomerKind.ORGANISATION:
             raise ContactNotAllowed
-        await self._check_person(body.person_id)
+        if body.person_id is not None:
+            body = body.model_copy(update={"person_id": await self._person(body.person_id)})
         return self._context.part_builder(record).contact(body, is_primary=False)
 
     async def _patched(self, record: CustomerRecord, row: ContactRow, body: ContactPatch) -> ContactRow:
         sent = {name: getattr(body, name) for name in body.model_fields_set if name != "is_primary"}
-        if sent.get("person_id") != row.person_id:
-            await self._check_person(sent.get("person_id"))
+        if sent.get("person_id") not in (None, row.person_id):
+            sent["person_id"] = await self._person(sent["person_id"])
         stored = {name: getattr(row, name) for name in CONTACT_TEXTS}
         texts = {name: text for name, text in sent.items() if name in CONTACT_TEXTS}
         context, dek = self._context, self._context.dek(record)
         sent |= returned_texts(dek, "customer_contacts", row.id, row.spans, stored, texts, context.mask_style)
         return context.builder_of(record.row.id, dek).renamed(row, sent)
 
-    async def _check_person(self, person_id: UUID | None) -> None:
-        # S-64: an id in a body is checked for reach.
-        if person_id is not None and not await is_reachable(self._uow, self._who.reach, person_id):
+    async def _person(self, person_id: UUID) -> UUID:
+        """Who this is now. S-64: an id in a body is checked for reach."""
+        now = (await survivors_of(self._uow, [person_id])).get(person_id)
+        if now is None or not await is_reachable(self._uow, self._who.reach, now):
             raise PersonUnknown(issues=[issue("#/person_id", PersonUnknown.code)])
+        return now

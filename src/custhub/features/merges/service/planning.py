@@ -16,6 +16,7 @@ from custhub.features.customers.queries.merged import survivors_of
 from custhub.features.customers.service.absorbing import reachable_records
 from custhub.features.customers.service.context import CustomerContext
 from custhub.features.customers.service.custom import PREFIX
+from custhub.features.matching.service.cannot_links import forbidden_among
 from custhub.features.merges.errors import MergeChoiceInvalid, MergeCustomerUnknown, MergeKindsDiffer, MergeTooFew
 from custhub.features.merges.queries import Held, holdings
 from custhub.features.merges.rules import Candidate, Pick, SurvivorRule, pick
@@ -165,7 +166,8 @@ class Planner:
         return [found[key] for key in sorted(found)]
 
     async def _forbidden(self, ids: Sequence[UUID]) -> list[Conflict]:
-        return []
+        pairs = sorted(await forbidden_among(self._uow, ids))
+        return [Conflict("not_the_same", "cannot_links", pair) for pair in pairs]
 
 
 def _follows(candidates: Sequence[Candidate], leader: Pick) -> Pick:
