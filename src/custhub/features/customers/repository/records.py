@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -17,7 +17,6 @@ from custhub.features.customers.models import (
     CustomerRow,
     EmailRow,
     ExternalIdRow,
-    ExternalSourceRow,
     FieldValueRow,
     MatchClaimRow,
     TagRow,
@@ -29,14 +28,12 @@ from custhub.features.customers.models import (
     customer_field_values,
     customer_tags,
     customers,
-    external_sources,
     match_claims,
     search_tokens,
 )
 from custhub.features.customers.queries import BY_ID, LOCKED, CustomerRecord
 from custhub.features.customers.queries.merged import survivors_of
 from custhub.features.customers.queries.records import MANY, MANY_LOCKED
-from custhub.features.customers.queries.sources import BY_NAME, LOCKED_BY_NAME
 from custhub.kit.commands import Command
 from custhub.kit.contested import ContestedInsert
 from custhub.kit.errors import HubError
@@ -284,29 +281,3 @@ async def absorb_customers(uow: UnitOfWork, ids: Sequence[UUID], survivor_id: UU
 
 def _token_rows(customer_id: UUID, tokens: Iterable[str]) -> list[dict[str, Any]]:
     return [{"customer_id": customer_id, "token": token} for token in tokens]
-
-
-class SourceRepository:
-    """External sources, by name."""
-
-    def __init__(self, uow: UnitOfWork) -> None:
-        self._uow = uow
-
-    async def find(self, source: str) -> ExternalSourceRow | None:
-        """The source of this name, if it was declared."""
-        return await (LOCKED_BY_NAME if self._uow.locking else BY_NAME).first(self._uow, source=source)
-
-    def add(self, row: ExternalSourceRow, explain: Callable[[], Awaitable[HubError]]) -> None:
-        """Store a new source; `explain` is asked when somebody declared it meanwhile."""
-        self._uow.insert(external_sources, row)
-        self._uow.on_violation(str(external_sources.primary_key.name), explain)
-
-    def change(self, row: ExternalSourceRow, values: Mapping[str, Any]) -> ExternalSourceRow:
-        """Store changed columns as the next revision; the unit of work is lost when the row moved on meanwhile."""
-        values = {**values, "updated_at": self._uow.now, "revision": row.revision + 1}
-        self._uow.update(external_sources, {"source": row.source, "revision": row.revision}, values, guard=True)
-        return row._replace(**values)
-
-    def remove(self, row: ExternalSourceRow) -> None:
-        """Forget a source."""
-        self._uow.delete(external_sources, {"source": row.source})

@@ -1,0 +1,29 @@
+"""Loads and saves customers inside a unit of work."""
+
+from custhub.features.customers.repository.records import (
+    BLANK,
+    BLANK_ALL,
+    DROP_PARTS,
+    EMAILS,
+    CustomerRepository,
+    Part,
+    absorb_customers,
+    change_tokens,
+    lost_race,
+    rows_of,
+)
+from custhub.features.customers.repository.sources import SourceRepository
+
+__all__ = [
+    "BLANK",
+    "BLANK_ALL",
+    "DROP_PARTS",
+    "EMAILS",
+    "CustomerRepository",
+    "Part",
+    "SourceRepository",
+    "absorb_customers",
+    "change_tokens",
+    "lost_race",
+    "rows_of",
+]
