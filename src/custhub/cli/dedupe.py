@@ -44,5 +44,5 @@ def run_dedupe(
         raise Refusal(f"{error.filename or source} cannot be read or written: {error.strerror}") from error
     tell(
         f"{found.records:,} records are {found.people:,} people; {found.clusters:,} clusters, "
-        f"{found.review:,} pairs a person should look at"
+        f"{found.review:,} pairs a person should look at; weights {found.model_version}"
     )

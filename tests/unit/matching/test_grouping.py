@@ -11,7 +11,7 @@ from tests.unit.matching.people import person
 
 def groups_of(people: list[Person]) -> list[list[int]]:
     matching = Matching(people, shipped_weights())
-    return sorted(sorted(group) for group in matching.groups(list(matching.pairs())))
+    return sorted(sorted(group) for group in matching.groups(matching.pairs()))
 
 
 def test_a_record_in_between_does_not_join_twins() -> None:

@@ -32,17 +32,28 @@ def block_keys(person: Person) -> Iterator[str]:
         yield f"m{mailbox.local}@{mailbox.domain}"
         if len(mailbox.local) >= _LEAST_LOCAL:
             yield "l" + mailbox.local
+    starts = {token[:2] for token in tokens}
     for source, value in person.ids:
         yield f"i{source}|{value}"
-    if person.born:
-        day = "{:04d}{:02d}{:02d}".format(*person.born)
-        for start in {token[:2] for token in tokens}:
+        half = len(value) // 2
+        for start in starts:
+            yield f"h{value[:half]}|{start}"
+            yield f"H{value[half:]}|{start}"
+    day = "{:04d}{:02d}{:02d}".format(*person.born) if person.born else ""
+    if day:
+        for start in starts:
             yield f"b{day}{start}"
     for place in person.places:
+        if place.number and day:
+            yield f"B{day}{place.number}"
         if place.number and name:
             yield f"a{name.term}|{place.number}"
+            for token in tokens:
+                for start in starts - {token[:2]}:
+                    yield f"A{place.number}|{token}|{start}"
         if place.street and place.number:
             house = f"{place.street}|{place.number}"
+            yield "d" + house
             for token in tokens:
                 yield f"s{house}|{token}"
             if place.unit:

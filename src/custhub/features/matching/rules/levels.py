@@ -53,3 +53,26 @@ CONTRADICTIONS = frozenset(
         (Field.PERSONAL_ID, Level.DIFFERENT),
     }
 )
+
+#: What two records of one person say of themselves, each alone.
+AGREEMENTS = frozenset(
+    {
+        (Field.NAME, Level.SAME),
+        (Field.NAME, Level.ACROSS_SCRIPTS),
+        (Field.NAME, Level.NICKNAME),
+        (Field.NAME, Level.TYPO),
+        (Field.BIRTHDAY, Level.SAME),
+        (Field.PERSONAL_ID, Level.SAME),
+    }
+)
+
+#: What people of one home have in common.
+SAME_HOME = frozenset(
+    {
+        (Field.PHONE, Level.SAME_MOBILE),
+        (Field.PHONE, Level.IN_COMMON),
+        (Field.MAIL, Level.SAME),
+        (Field.ADDRESS, Level.UNIT),
+        (Field.ADDRESS, Level.STREET_NUMBER),
+    }
+)

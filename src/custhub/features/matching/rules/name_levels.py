@@ -111,11 +111,22 @@ def _compare_latin(left: tuple[str, ...], right: tuple[str, ...]) -> Level:
         if worst is Level.INITIAL and all(kind is Level.INITIAL for kind in kinds):
             return Level.COMPATIBLE
         return worst
-    if any("".join(left) == "".join(right[at:] + right[:at]) for at in range(len(right))) or is_slip(
-        "".join(left), joined
-    ):
+    if any("".join(left) == "".join(right[at:] + right[:at]) for at in range(len(right))) or _is_misspelt(left, right):
         return Level.TYPO
     return _halves_compared(left, right)
+
+
+def _is_misspelt(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
+    """Whether two names are slips of each other, run together or torn apart, beside the words both have.
+
+    A long family name that agrees does not make another given name a slip.
+    """
+    one, other = list(left), list(right)
+    for word in left:
+        if word in other:
+            one.remove(word)
+            other.remove(word)
+    return is_slip("".join(one), "".join(other))
 
 
 _STRONG = frozenset({Level.SAME, Level.NICKNAME, Level.TYPO})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from custhub.features.customers.rules.divisions import locate
 from custhub.features.customers.rules.simplified import simplified
@@ -56,6 +57,9 @@ _HAN_STREET = re.compile(
 _DIGITS = re.compile(r"[0-9]+|[A-Za-z]")
 _HAN_NUMERALS = str.maketrans("一二三四五六七八九〇零", "12345678900")
 _SOUNDS = re.compile(r"[\W_]+")
+#: How many of its pairs of letters another spelling of a line shares: of one address, of one nearby.
+_SAME_LINE = 0.6
+_NEAR_LINE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +136,27 @@ def compare_places(left: Place, right: Place) -> Level:
 
 
 def _compare_words(left: Place, right: Place) -> Level:
-    shared = sum(map(len, set(left.words) & set(right.words)))
-    least = min(sum(map(len, left.words)), sum(map(len, right.words)))
-    if left.number and left.number == right.number and (_same_street(left.street, right.street) or shared * 2 > least):
+    shared = _shared(left.words, right.words)
+    if shared > _SAME_LINE and left.number and left.number == right.number:
         return Level.UNIT if left.unit and left.unit == right.unit else Level.STREET_NUMBER
-    return Level.NEAR if shared * 2 > least else Level.DIFFERENT
+    return Level.NEAR if shared > _NEAR_LINE else Level.DIFFERENT
+
+
+def _shared(left: tuple[str, ...], right: tuple[str, ...]) -> float:
+    """How much of the shorter line stands in the other, 0 to 1, in any order, mistyped or run together."""
+    words = sum(map(len, set(left) & set(right)))
+    least = min(sum(map(len, left)), sum(map(len, right)))
+    if words * 2 > least:
+        return 1.0
+    one, other = _pairs_of(" ".join(left)), _pairs_of(" ".join(right))
+    return len(one & other) / max(1, min(len(one), len(other)))
+
+
+@lru_cache(maxsize=1 << 16)
+def _pairs_of(line: str) -> frozenset[str]:
+    """Each two letters that follow each other."""
+    plain = line.replace(" ", "")
+    return frozenset(map("".join, itertools.pairwise(plain)))
 
 
 def _same_area(left: tuple[str, ...], right: tuple[str, ...]) -> bool:

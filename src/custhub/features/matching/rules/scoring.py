@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from math import log2
 
 from custhub.features.matching.rules.contacts import (
     compare_companies,
@@ -13,17 +14,14 @@ from custhub.features.matching.rules.contacts import (
     compare_mailboxes,
     compare_numbers,
 )
-from custhub.features.matching.rules.levels import CONTRADICTIONS, Field, Level
+from custhub.features.matching.rules.households import Levels
+from custhub.features.matching.rules.levels import AGREEMENTS, CONTRADICTIONS, SAME_HOME, Field, Level
 from custhub.features.matching.rules.name_levels import compare_names
 from custhub.features.matching.rules.persons import Person
 from custhub.features.matching.rules.places import compare_places
 from custhub.features.matching.rules.weights import Weights
 
-#: What says who somebody is, and what agreement of it is as good as certain.
-_IDENTITY = frozenset((Field.NAME, Field.BIRTHDAY, Field.PERSONAL_ID))
-_CERTAIN_NAME = frozenset((Level.SAME, Level.ACROSS_SCRIPTS, Level.NICKNAME, Level.TYPO))
 _HOME = frozenset((Field.PHONE, Field.MAIL, Field.ADDRESS))
-_SAME_HOME = frozenset((Level.SAME, Level.SAME_MOBILE, Level.IN_COMMON, Level.UNIT, Level.STREET_NUMBER))
 _PERSONAL = frozenset((Field.PHONE, Field.MAIL, Field.BIRTHDAY))
 #: The best of several addresses or ids counts.
 _RANK = {
@@ -57,7 +55,8 @@ class Score:
     """A total that is the sum of prior, evidence and `cap` (what the household rule took away).
 
     `is_certain`: two of name, birthday and personal id agree, so that a third which contradicts is the one that is
-    wrong. No two people of one home agree in two of them, twins included.
+    wrong. No two people of one home agree in two of them, twins included. Where a list has no two people of one home,
+    a total that is good enough is certain too.
     """
 
     prior: float
@@ -67,6 +66,11 @@ class Score:
     contradictions: tuple[Field, ...]
     is_twofold: bool
     is_certain: bool
+
+    @property
+    def levels(self) -> Levels:
+        """The level of each field."""
+        return {one.field: one.level for one in self.evidence}
 
     @property
     def probability(self) -> float:
@@ -130,13 +134,22 @@ class Scorer:
 
     def _summed(self, found: tuple[Evidence, ...]) -> Score:
         contradictions = tuple(one.field for one in found if (one.field, one.level) in CONTRADICTIONS)
+        levels = {one.field: one.level for one in found}
+        plain = self._prior + sum(one.bits for one in found)
+        is_certain = _is_certain(levels, contradictions)
+        homes = self.weights.homes
+        if homes:
+            # Strangers are one explanation, people of one home another: the likelier of them is to be outweighed.
+            apart = homes.bits(self.weights.kinds.values(), levels)
+            total = -log2(2.0 ** min(1_000.0, -plain) + 2.0 ** min(1_000.0, -apart))
+            is_certain = is_certain or (total >= self.weights.merge and Field.SUFFIX not in contradictions)
+            is_twofold = _is_twofold(found) or _agrees_with_home(levels)
+            return Score(self._prior, found, total - plain, total, contradictions, is_twofold, is_certain)
         cap = 0.0
         if Field.NAME in contradictions or Field.BIRTHDAY in contradictions:
             home = sum(one.bits for one in found if one.field in _HOME)
             cap = min(0.0, self.weights.household_cap - home)
-        total = self._prior + sum(one.bits for one in found) + cap
-        is_certain = _is_certain(found, contradictions)
-        return Score(self._prior, found, cap, total, contradictions, _is_twofold(found), is_certain)
+        return Score(self._prior, found, cap, plain + cap, contradictions, _is_twofold(found), is_certain)
 
 
 def _is_twofold(found: tuple[Evidence, ...]) -> bool:
@@ -147,18 +160,23 @@ def _is_twofold(found: tuple[Evidence, ...]) -> bool:
     return Field.NAME in agreeing and bool(agreeing & _PERSONAL)
 
 
-def _is_certain(found: tuple[Evidence, ...], contradictions: tuple[Field, ...]) -> bool:
-    levels = {one.field: one.level for one in found}
+def _agrees_with_home(levels: Levels) -> bool:
+    """Whether a name, birthday or personal id agrees at one home or near: enough where a home is one person's."""
+    is_near = levels.get(Field.ADDRESS) is Level.NEAR or any(one in SAME_HOME for one in levels.items())
+    return is_near and any(one in AGREEMENTS for one in levels.items())
+
+
+def _is_certain(levels: Levels, contradictions: tuple[Field, ...]) -> bool:
     has_id = levels.get(Field.PERSONAL_ID)
     agreeing = (
-        (levels.get(Field.NAME) in _CERTAIN_NAME)
+        ((Field.NAME, levels.get(Field.NAME)) in AGREEMENTS)
         + (levels.get(Field.BIRTHDAY) is Level.SAME)
         + (has_id in (Level.SAME, Level.ONE_EDIT))
     )
     if agreeing >= 2:
         return True
     # One person by the id, at one home or with one number: what contradicts is one mistake. Two are a child's record.
-    return has_id is Level.SAME and len(contradictions) <= 1 and any(levels.get(field) in _SAME_HOME for field in _HOME)
+    return has_id is Level.SAME and len(contradictions) <= 1 and any(one in SAME_HOME for one in levels.items())
 
 
 def _rank(level: Level) -> int:

@@ -10,6 +10,7 @@ from math import log2
 from pathlib import Path
 from typing import Any
 
+from custhub.features.matching.rules.households import IDENTITY, Homes, Kind
 from custhub.features.matching.rules.levels import Field, Level
 
 #: Fields whose values are common or rare; of the others every value says as much as any.
@@ -18,7 +19,10 @@ _HOME_FIELDS = (Field.PHONE, Field.MAIL)
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """One model. Bits are log2 of how much likelier a level is for one person than for two."""
+    """One model. Bits are log2 of how much likelier a level is for one person than for two.
+
+    `homes` is known of a list, or of a hub, whose homes are one person's each; then contradictions can be overruled.
+    """
 
     model_version: str
     prior_at: int
@@ -28,6 +32,8 @@ class Weights:
     household_cap: float
     review: float
     merge: float
+    kinds: Mapping[str, Kind]
+    homes: Homes | None = None
 
     def prior(self, records: int) -> float:
         """Bits before anything is compared, among so many records."""
@@ -42,13 +48,14 @@ class Weights:
             return max(1.0, bits - log2(count / 2))
         if field in (Field.NAME, Field.COMPANY):
             # A common name says less than a rare one: one in 512 says nine bits.
-            return max(1.0, min(bits, bits - log2(count / max(4.0, records / 512))))
+            rare = 2 ** self.bits[Field.NAME, Level.SAME]
+            return max(1.0, min(bits, bits - log2(count / max(4.0, records / rare))))
         return bits
 
 
 def weights_of(document: Mapping[str, Any]) -> Weights:
     """The weights a document of the form of weights.json holds."""
-    prior, thresholds = document["prior"], document["thresholds"]
+    prior, thresholds, homes = document["prior"], document["thresholds"], document.get("homes")
     return Weights(
         document["model_version"],
         prior["at"],
@@ -62,7 +69,13 @@ def weights_of(document: Mapping[str, Any]) -> Weights:
         document["household_cap"],
         thresholds["review"],
         thresholds["merge"],
+        {name: Kind(kind["share"], _table(kind)) for name, kind in document["households"].items()},
+        Homes(homes["apart"], _table(homes)) if homes else None,
     )
+
+
+def _table(document: Mapping[str, Any]) -> dict[tuple[Field, Level], float]:
+    return {(field, Level(level)): float(value) for field in IDENTITY for level, value in document[field].items()}
 
 
 @cache

@@ -7,11 +7,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from custhub.features.matching.rules.blocking import HOT, block_keys
+from custhub.features.matching.rules.estimating import Pattern, adapted, homes_of, pattern_of
 from custhub.features.matching.rules.grouping import group
 from custhub.features.matching.rules.levels import Field
 from custhub.features.matching.rules.persons import Person
 from custhub.features.matching.rules.scoring import Decision, Score, Scorer
 from custhub.features.matching.rules.weights import Weights
+
+#: How many pairs of strangers are looked at to know how often they agree.
+_STRANGERS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,22 +29,55 @@ class Pair:
 
 
 class Matching:
-    """Matches a list of people with itself."""
+    """Matches a list of people with itself.
+
+    A list that shows of itself that a home in it is one person's is matched by weights adapted to it: see
+    rules/estimating.py. `scorer` has them after `pairs`.
+    """
 
     def __init__(self, people: Sequence[Person], weights: Weights, threshold: float | None = None) -> None:
         self._people = people
         self._threshold = weights.merge if threshold is None else threshold
-        counts = _counts(people)
-        self.scorer = Scorer(weights, len(people), lambda field, value: counts[field, value])
+        self._counts = _counts(people)
+        self.scorer = self._scorer(weights)
 
-    def pairs(self) -> Iterator[Pair]:
+    def pairs(self) -> list[Pair]:
         """Pairs of review and merge; of those that are ignored none is told."""
+        weights = self.scorer.weights
+        seen = Counter[Pattern]()
+        found = list(self._compared(seen))
+        homes = None if weights.homes else homes_of(weights.kinds, seen)
+        if homes is None:
+            return found
+        self.scorer = self._scorer(adapted(weights, homes, seen, self._strangers()))
+        return list(self._compared(seen))
+
+    def _scorer(self, weights: Weights) -> Scorer:
+        counts = self._counts
+        return Scorer(weights, len(self._people), lambda field, value: counts[field, value])
+
+    def _compared(self, seen: Counter[Pattern]) -> Iterator[Pair]:
         people, scorer = self._people, self.scorer
         for left, right in candidates(people):
             score = scorer.score(people[left], people[right])
+            seen[pattern_of(score.levels)] += 1
             decision = scorer.decide(score, self._threshold)
             if decision is not Decision.IGNORE:
                 yield Pair(left, right, score, decision)
+
+    def _strangers(self) -> Counter[Pattern]:
+        """Pairs from all over the list, but for those that may be one person."""
+        people, scorer = self._people, self.scorer
+        last = len(people) - 1
+        seen = Counter[Pattern]()
+        for turn in range(_STRANGERS):
+            # Two strides that share no factor with each other, so that no order of the list matters.
+            left = turn * 104_729 % len(people)
+            right = (left + 1 + turn * 7_919 % last) % len(people)
+            score = scorer.score(people[left], people[right])
+            if score.total < scorer.weights.review:
+                seen[pattern_of(score.levels)] += 1
+        return seen
 
     def groups(self, pairs: Sequence[Pair]) -> list[list[int]]:
         """Groups of two and more records, as merging by itself would make them."""

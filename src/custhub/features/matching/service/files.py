@@ -14,19 +14,23 @@ import orjson
 
 from custhub.features.matching.errors import PeopleFileInvalid
 from custhub.features.matching.rules.scoring import Decision
-from custhub.features.matching.rules.weights import shipped_weights
+from custhub.features.matching.rules.weights import Weights, shipped_weights
 from custhub.features.matching.service.batch import Matching
 from custhub.features.matching.service.explaining import explanation
 from custhub.features.matching.service.people import PeopleReader
 
 
 class Found(NamedTuple):
-    """What there was in a file: records, people, groups of two and more records, pairs for a person to judge."""
+    """What there was in a file: records, people, groups of two and more records, pairs for a person to judge.
+
+    `model_version` is that of the weights, with `+list` where they were adapted to the list.
+    """
 
     records: int
     people: int
     clusters: int
     review: int
+    model_version: str
 
 
 def match_file(
@@ -35,6 +39,7 @@ def match_file(
     *,
     explained: Path | None = None,
     threshold: float | None = None,
+    weights: Weights | None = None,
     country: str,
     today: date,
 ) -> Found:
@@ -42,7 +47,6 @@ def match_file(
 
     Files appear whole or not at all. Raises PeopleFileInvalid, OSError.
     """
-    weights = shipped_weights()
     ids, people = [], []
     try:
         with source.open(encoding="utf-8-sig", newline="") as file:
@@ -53,19 +57,27 @@ def match_file(
         raise PeopleFileInvalid from error
     if len(set(ids)) < len(ids):
         raise PeopleFileInvalid
-    matching = Matching(people, weights, threshold)
-    pairs = list(matching.pairs())
+    matching = Matching(people, weights or shipped_weights(), threshold)
+    pairs = matching.pairs()
     groups = matching.groups(pairs)
     with _written(output) as file:
         _write_clusters(file, ids, groups)
     if explained is not None:
         with _written(explained) as file:
             for pair in pairs:
-                said = explanation(pair.score, pair.decision, weights, people[pair.left], people[pair.right])
+                said = explanation(
+                    pair.score, pair.decision, matching.scorer.weights, people[pair.left], people[pair.right]
+                )
                 line = {"left": ids[pair.left], "right": ids[pair.right], **said}
                 file.write(orjson.dumps(line).decode() + "\n")
     review = sum(pair.decision is Decision.REVIEW for pair in pairs)
-    return Found(len(ids), len(ids) - sum(len(members) - 1 for members in groups), len(groups), review)
+    return Found(
+        len(ids),
+        len(ids) - sum(len(members) - 1 for members in groups),
+        len(groups),
+        review,
+        matching.scorer.weights.model_version,
+    )
 
 
 def _write_clusters(file: TextIO, ids: Sequence[str], groups: Sequence[Sequence[int]]) -> None:
