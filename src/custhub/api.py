@@ -17,6 +17,7 @@ from custhub.features.audit import router as audit
 from custhub.features.bulk import router as bulk
 from custhub.features.consents import router as consents
 from custhub.features.customers.router import OTHERS, changes, customers, listing, phones
+from custhub.features.duplicates import router as duplicates
 from custhub.features.exports import router as exports
 from custhub.features.fields import router as fields
 from custhub.features.filters import router as filters
@@ -61,6 +62,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     *webhooks.ROUTERS,
     messages.router,
     merges.router,
+    *duplicates.ROUTERS,
     filters.router,
     bulk.router,
     *fields.ROUTERS,
@@ -95,6 +97,7 @@ TAGS = [
     *quality.TAGS,
     *selfservice.TAGS,
     *merges.TAGS,
+    *duplicates.TAGS,
     *accounts.TAGS,
 ]
 

@@ -31,6 +31,8 @@ from custhub.features.customers.service.rendering import CustomerRenderer
 from custhub.features.customers.service.selecting import SAVED_SELECTIONS
 from custhub.features.customers.service.standards import STANDARDS, Standards
 from custhub.features.customers.tasks import ContactPointMarking, SearchRebuild
+from custhub.features.duplicates.tasks import SCHEDULES as DUPLICATE_SCHEDULES
+from custhub.features.duplicates.tasks import BulkMergeJob, DuplicateScan
 from custhub.features.exports.service.handing import LINK as EXPORT_LINK
 from custhub.features.exports.service.handing import ExportDownload
 from custhub.features.exports.tasks import ExportJob
@@ -194,7 +196,9 @@ class Application:
         #: What workers run beside it: `serve` too, unless told not to (J-10).
         self.work: list[BackgroundTask] = [
             self.jobs,
-            Scheduler(self.database, self.clock, self.hub.unit_of_work, (*SCHEDULES, *QUALITY_SCHEDULES)),
+            Scheduler(
+                self.database, self.clock, self.hub.unit_of_work, (*SCHEDULES, *QUALITY_SCHEDULES, *DUPLICATE_SCHEDULES)
+            ),
             KeyTender(self.hub, self.key_states),
             self.relay,
             *self.webhooks.tasks,
@@ -239,6 +243,8 @@ class Application:
             ContactPointMarking(self.contact_points),
             ExportJob(self.hub),
             QualityScan(self.hub),
+            DuplicateScan(self.hub),
+            BulkMergeJob(self.hub),
             *self.imports,
         )
 

@@ -6,6 +6,7 @@ from custhub.crypto.files import StoredFiles
 from custhub.events.relay import EventRelay
 from custhub.events.retention import EventRetention
 from custhub.features.bulk.tasks import forget_bulk_actions
+from custhub.features.duplicates.tasks import look_after_duplicates
 from custhub.features.exports.tasks import forget_exports
 from custhub.features.imports.tasks import forget_imports
 from custhub.features.links.service import forget_links
@@ -42,6 +43,7 @@ class Upkeep:
         await forget_imports(self._hub)
         await forget_self_service(database, now)
         await forget_quality(self._hub)
+        await look_after_duplicates(self._hub)
 
     async def measure(self) -> None:
         """Set the gauges that somebody has to look for."""

@@ -9,6 +9,7 @@ import typer
 from custhub.cli import (
     dedupe,
     documents,
+    duplicates,
     first,
     jobs,
     keys,
@@ -44,6 +45,7 @@ for name, group in (
     ("search", search.commands),
     ("quality", quality.commands),
     ("dedupe", dedupe.commands),
+    ("duplicates", duplicates.commands),
 ):
     _commands.add_typer(group, name=name)
 

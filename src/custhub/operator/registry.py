@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from custhub.operator import jobs, keys, messages, people, programs, quality, records, search, tokens
+from custhub.operator import duplicates, jobs, keys, messages, people, programs, quality, records, search, tokens
 from custhub.operator.commands import Command
 
 COMMANDS: Mapping[str, Command] = {
@@ -17,4 +17,5 @@ COMMANDS: Mapping[str, Command] = {
     **messages.COMMANDS,
     **search.COMMANDS,
     **quality.COMMANDS,
+    **duplicates.COMMANDS,
 }

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, null, or_, select, update
 
 from custhub.features.duplicates.models import (
     BulkMergeRow,
@@ -31,6 +31,7 @@ from custhub.kit.uow import UnitOfWork
 
 _d = duplicates.c
 _AT = bindparam("now", type_=_d.updated_at.type)
+_WAITS = or_(*(_d.state == state.value for state in UNDECIDED))
 #: What a scan stores again of a pair that it knows.
 RENEWED: Final = (
     "left_revision", "right_revision", "scan_id", "model_version", "total", "has_contradiction", "suggested",
@@ -69,13 +70,13 @@ _UNSEEN = (
     select(_d.id)
     .where(
         _d.scan_id != bindparam("scan_id", type_=_d.scan_id.type),
-        _d.state.in_([state.value for state in UNDECIDED]),
+        _WAITS,
     )
     .limit(bindparam("rows"))
 )
 _RETIRED = {
     "state": PairState.RETIRED.value,
-    "cluster_id": None,
+    "cluster_id": null(),
     "updated_at": _AT,
     "revision": _d.revision + 1,
 }
@@ -90,7 +91,7 @@ PART: Final = Command(
 #: Pairs that a plan has joined. No person decided about them, so nothing is learnt from them.
 JOINED: Final = Command(
     update(duplicates)
-    .where(any_of(_d.left_id, "ids"), any_of(_d.right_id, "ids"), _d.state.in_([s.value for s in UNDECIDED]))
+    .where(any_of(_d.left_id, "ids"), any_of(_d.right_id, "ids"), _WAITS)
     .values(
         {
             **_RETIRED,

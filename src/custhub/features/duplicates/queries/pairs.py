@@ -52,7 +52,7 @@ _RECORD: Final = (
     .where(
         _left.c.erased_at.is_(None),
         _right.c.erased_at.is_(None),
-        or_(_d.state.not_in([state.value for state in UNDECIDED]), _LIVE),
+        or_(and_(*(_d.state != state.value for state in UNDECIDED)), _LIVE),
     )
 )  # fmt: skip
 _BY_ID: Final = Reachable(_RECORD.where(_d.id == bindparam("id")), _left, _record, also=[_right])

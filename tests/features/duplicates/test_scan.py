@@ -1,0 +1,135 @@
+"""Scans: what they find, that they find it once, that decisions stay, and that they go on where they stopped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from custhub.features.duplicates.service import bench, scanning
+from custhub.features.duplicates.service.scanning import ScanRun
+from custhub.kit.ids import Prefix, from_text
+from tests.customers import path_of, problem_of
+from tests.features.duplicates.desk import DUPLICATES, SCANS, household, listed, run_job, scan, twins, worker
+from tests.features.jobs.working import finished, job_of, make_due, work_until
+from tests.hub import HubUnderTest
+
+
+async def test_a_scan_finds_who_may_be_one_person_once(fresh_hub: HubUnderTest) -> None:
+    """MATCHING 3: a certain pair, and a doubtful one of a household."""
+    hub = fresh_hub
+    one, other = await twins(hub)
+    await household(hub)
+    first = await scan(hub)
+    assert (first["customers"], first["trigger"], first["retired"]) == (4, "request", 0)
+    assert (first["opened"], first["clusters"], first["clustered"]) == (first["pairs"], 1, 2)
+    pair = (await listed(hub, suggested="merge"))[0]
+    assert (pair["left_id"], pair["right_id"]) == tuple(sorted((one["id"], other["id"])))
+    assert (pair["state"], pair["contradiction"], pair["outdated"]) == ("open", False, False)
+    assert pair["cluster_id"].startswith("dcl_")
+    said = pair["explanation"]
+    assert {field["field"]: field["level"] for field in said["fields"]}["name"] == "same"
+    bits = said["prior"] + said["household"] + sum(field["bits"] for field in said["fields"])
+    assert round(bits, 3) == said["total"] == pair["total"]
+    again = await scan(hub)
+    assert (again["opened"], again["retired"], again["pairs"]) == (0, 0, first["pairs"])
+    same = (await listed(hub, suggested="merge"))[0]
+    assert (same["id"], same["revision"], same["scan_id"]) == (pair["id"], 1, again["id"])
+
+
+async def test_what_is_no_pair_any_more_is_retired_and_comes_back(fresh_hub: HubUnderTest) -> None:
+    hub = fresh_hub
+    one, _ = await twins(hub)
+    await scan(hub)
+    changed = {"display_name": "Bartholomew Quill", "birthday": {"date": "1951-01-30"}, "emails": []}
+    before = {"display_name": "Eleanor Rigby", "birthday": {"date": "1984-07-09"}}
+    mail = one["emails"][0]
+    await hub.api.patch(path_of(one), json={key: value for key, value in changed.items() if key != "emails"})
+    await hub.api.delete(f"{path_of(one)}/emails/{mail['id']}")
+    (pair,) = await listed(hub)
+    assert pair["outdated"] is True
+    assert (await scan(hub))["retired"] == 1
+    assert [found["state"] for found in await listed(hub)] == ["retired"]
+    await hub.api.patch(path_of(one), json=before)
+    await hub.api.post(f"{path_of(one)}/emails", json={"email": mail["email"]})
+    assert (await scan(hub))["opened"] == 0
+    (pair,) = await listed(hub, state="open")
+    assert pair["revision"] == 3
+
+
+async def test_who_is_archived_leaves_the_queue(fresh_hub: HubUnderTest) -> None:
+    hub = fresh_hub
+    one, _ = await twins(hub)
+    await scan(hub)
+    (pair,) = await listed(hub, state="open")
+    await hub.api.post(f"{path_of(one)}/archive")
+    assert await listed(hub) == []
+    problem_of(await hub.api.get(f"{DUPLICATES}/{pair['id']}"), 404, "duplicate_not_found")
+    assert (await scan(hub))["customers"] == 1
+
+
+async def test_one_scan_at_a_time(fresh_hub: HubUnderTest) -> None:
+    hub = fresh_hub
+    asked = await hub.api.post(SCANS)
+    problem_of(await hub.api.post(SCANS), 409, "duplicate_scan_running")
+    await run_job(hub, asked.json())
+    assert (await hub.api.get(SCANS)).json()["data"][0]["status"] == "succeeded"
+    unknown = "dsc_01m81amc1cfrnt9m7qcr38rxrh"
+    problem_of(await hub.api.get(f"{SCANS}/{unknown}"), 404, "duplicate_scan_not_found")
+
+
+async def test_a_scan_goes_on_where_it_was_killed(fresh_hub: HubUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """reliability_j5: nothing is stored twice, nothing is left out."""
+    hub = fresh_hub
+    monkeypatch.setattr(scanning, "_AT_ONCE", {"sqlite": 2, "postgresql": 2})
+    await twins(hub, 4)
+    job = (await hub.api.post(SCANS)).json()
+    store, slices = ScanRun._store, 0
+
+    async def killed(*args: Any) -> None:
+        nonlocal slices
+        slices += 1
+        if slices == 2:
+            raise RuntimeError("killed")
+        await store(*args)
+
+    monkeypatch.setattr(ScanRun, "_store", killed)
+    job_id, runner = from_text(Prefix.JOB, job["id"]), worker(hub)
+
+    async def is_put_off() -> bool:
+        return (await job_of(hub, job_id)).state == "retryable"
+
+    await work_until(runner, is_put_off)
+    assert len(await listed(hub)) == 2
+    await make_due(hub, job_id)
+    assert (await finished(hub, runner, job_id)).state == "succeeded"
+    found = (await hub.api.get(job["result_url"])).json()
+    assert (found["opened"], found["pairs"], len(await listed(hub))) == (6, 6, 6)
+
+
+async def test_a_large_list_is_compared_in_a_process_of_its_own(
+    fresh_hub: HubUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """reliability_r4: with the same result."""
+    hub = fresh_hub
+    await twins(hub, 3)
+    await household(hub)
+    here = await scan(hub)
+    before = await listed(hub)
+    monkeypatch.setattr(bench, "FEW", 0)
+    there = await scan(hub)
+    assert [here[name] for name in ("pairs", "clusters", "clustered")] == [
+        there[name] for name in ("pairs", "clusters", "clustered")
+    ]
+    assert there["opened"] == 0
+    assert [(pair["id"], pair["explanation"]) for pair in await listed(hub)] == [
+        (pair["id"], pair["explanation"]) for pair in before
+    ]
+
+
+async def test_a_scan_is_told_in_one_event(fresh_hub: HubUnderTest) -> None:
+    hub = fresh_hub
+    await twins(hub)
+    await scan(hub)
+    told = await hub.rows("SELECT type FROM events WHERE subject_type LIKE 'duplicate%' ORDER BY id")
+    assert [row[0] for row in told] == ["duplicate_scan.completed"]
