@@ -21,7 +21,7 @@ from custhub.security.fields import Field
 
 #: What an image does not hold: it never changes, or is not what somebody said of the customer.
 _APART: Final = frozenset({"id", "archived_at", "created_at", "updated_at", "revision", "merged_into", "erased_at"})
-_COLUMNS: Final = tuple(name for name in CustomerRow._fields if name not in _APART)
+COLUMNS: Final = tuple(name for name in CustomerRow._fields if name not in _APART)
 _IDS: Final = frozenset({"owner_id", "team_id"})
 _SEALED: Final = frozenset({"spans", "custom_sealed"})
 #: Of parts, what a change of the whole customer may have changed; others are added by it.
@@ -45,7 +45,7 @@ _MEMBERS: Final[Mapping[str, str | None]] = {
 
 def image_of(record: CustomerRecord) -> bytes:
     """All that a change of the whole customer can change, to be sealed under its key."""
-    row = {name: _plain(getattr(record.row, name)) for name in _COLUMNS}
+    row = {name: plain(getattr(record.row, name)) for name in COLUMNS}
     parts = {
         field.value: {part.id.hex: [getattr(part, name) for name in names] for part in getattr(record, field.value)}
         for field, names in _PARTS.items()
@@ -82,7 +82,7 @@ class CustomerImages:
         if any(known["parts"][f.value].keys() - {part.id.hex for part in getattr(record, f.value)} for f in _PARTS):
             return None
         dek = context.dek(record)
-        before = {name: _typed(name, value) for name, value in known["row"].items()}
+        before = {name: typed(name, value) for name, value in known["row"].items()}
         values = {name: value for name, value in before.items() if getattr(record.row, name) != value}
         new = record._replace(row=record.row._replace(**values))
         fields = _told(dek, record.row, new.row, values)
@@ -145,7 +145,7 @@ class CustomerImages:
 
 
 #: Members of the row that an audit entry tells of with their values.
-_SHOWN: Final = frozenset(_COLUMNS) - _MEMBERS.keys()
+_SHOWN: Final = frozenset(COLUMNS) - _MEMBERS.keys()
 
 
 def _told(dek: Dek, old: CustomerRow, new: CustomerRow, values: Mapping[str, Any]) -> set[str]:
@@ -160,13 +160,15 @@ def _told(dek: Dek, old: CustomerRow, new: CustomerRow, values: Mapping[str, Any
     return {name for name in fields if name is not None}
 
 
-def _plain(value: Any) -> Any:  # a column's value as JSON
+def plain(value: Any) -> Any:  # of any column
+    """A column's value as JSON."""
     if isinstance(value, Sealed):
         return value.blob.hex()
     return value.hex if isinstance(value, UUID) else value
 
 
-def _typed(name: str, value: Any) -> Any:  # what `_plain` made plain
+def typed(name: str, value: Any) -> Any:  # of any column
+    """The value of the column of this name, of which `plain` made `value`."""
     if value is None:
         return None
     if name in _SEALED:
