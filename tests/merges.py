@@ -51,3 +51,20 @@ def field_of(plan: Mapping[str, Any], name: str) -> dict[str, Any]:
     """What a plan says of a field."""
     found: dict[str, Any] = next(field for field in plan["fields"] if field["field"] == name)
     return found
+
+
+async def undo(api: ApiClient, merge: Mapping[str, Any], **members: Any) -> httpx.Response:
+    """Undo a merge as it is now, whatever comes of it."""
+    path = f"/v1/merges/{merge['id']}"
+    etag = (await api.get(path)).headers.get("etag", "")
+    return await api.post(f"{path}/undo", json={"reason": "not_the_same"} | members, headers={"If-Match": etag})
+
+
+async def undone(api: ApiClient, merge: Mapping[str, Any]) -> dict[str, Any]:
+    """Undo a merge; what came of it."""
+    answer = await undo(api, merge)
+    assert answer.status_code == 200, answer.text
+    body: dict[str, Any] = answer.json()
+    assert body["state"] == "undone"
+    told: dict[str, Any] = body["undo"]
+    return told

@@ -59,3 +59,19 @@ class PlanChanged(Conflict):
     code = "plan_changed"
     title = "Plan changed"
     zh = Text("合并方案已变更", "生成该方案后数据已发生变化。请重新预览；`changed` 列出了不同之处。")
+
+
+class AlreadyUndone(Conflict):
+    """This merge was undone before. Its outcome is part of it."""
+
+    code = "already_undone"
+    title = "Already undone"
+    zh = Text("已撤销", "该合并此前已被撤销，结果可在合并记录中查看。")
+
+
+class MergeNeeded(Conflict):
+    """Later merges were built on this one. Undo those first, in the order of `merge_ids`."""
+
+    code = "merge_needed"
+    title = "Later merges depend on it"
+    zh = Text("后续合并依赖于此", "有后续合并建立在本次合并之上。请先按 `merge_ids` 的顺序撤销它们。")

@@ -22,7 +22,7 @@ _SURVIVOR = {
 }
 _IDS = {
     "type": "array",
-    "description": "The customers that became part of the survivor; of one of them its own id alone",
+    "description": "The customers that became part of the survivor, or were; of one of them its own id alone",
     "items": {"type": "string", "pattern": PATTERNS[Prefix.CUSTOMER]},
     "maxItems": 1000,
     "examples": [["cus_01m81amc1dfrnt9m7qcr38rxrh"]],
@@ -39,5 +39,14 @@ class CustomerMerged(CustomerEvent):
 
     __slots__ = ()
     type = "customer.merged"
+    members = _MEMBERS
+    example_fields = ("display_name", "phones")
+
+
+class CustomerUnmerged(CustomerEvent):
+    """Customers that had become one are several again: one event for the survivor, one for each of the others."""
+
+    __slots__ = ()
+    type = "customer.unmerged"
     members = _MEMBERS
     example_fields = ("display_name", "phones")

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from custhub.features.merges.models import merge_members, merges
+from custhub.features.merges.repository import forget_customer
 from custhub.kit.customer_link import Kept, Moved
 from custhub.kit.query import Reader
 from custhub.kit.uow import UnitOfWork
@@ -31,5 +32,4 @@ class CustomerMerges:
 
     async def erase(self, uow: UnitOfWork, customer_id: UUID) -> None:
         """What it was goes, and what was decided about it; that it was joined stays."""
-        uow.update(merges, {"survivor_id": customer_id}, {"plan": None, "outcome": None})
-        uow.update(merge_members, {"customer_id": customer_id}, {"image": None})
+        await forget_customer(uow, customer_id)

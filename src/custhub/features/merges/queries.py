@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, bindparam, literal_column, select
 
 from custhub.features.customers.models import CustomerRow, customer_contacts, customers
 from custhub.features.merges.models import MemberRow, MergeRow, merge_members, merges
@@ -76,6 +76,23 @@ _MEMBER_IDS = Query(
     tuple,
     everyone="the merges themselves were found within reach",
 )
+_MERGE_COLUMNS: Final = len(MergeRow._fields)
+
+
+def _with_member(values: Iterable[Any]) -> tuple[MergeRow, MemberRow]:
+    values = list(values)
+    return MergeRow._make(values[:_MERGE_COLUMNS]), MemberRow._make(values[_MERGE_COLUMNS:])
+
+
+_LATER = Query(
+    select(merges, merge_members)
+    .select_from(merges.join(merge_members, _p.merge_id == _m.id))
+    .where(_m.id > bindparam("after", type_=_m.id.type), _m.state == literal_column("'done'"))
+    .where(any_of(_p.customer_id, "ids"))
+    .order_by(_m.id.desc(), _p.place),
+    _with_member,
+    everyone="which merges stand in the way of an undo; only their ids are told",
+)
 _pages: dict[tuple[frozenset[str], bool], Reachable[MergeRow]] = {}
 
 
@@ -87,6 +104,11 @@ async def merge_by_id(reader: Reader, reach: Reach, merge_id: UUID) -> MergeRow 
 async def members_of(reader: Reader, merge_id: UUID) -> list[MemberRow]:
     """Who was joined, the survivor first."""
     return await _MEMBERS.all(reader, merge_id=merge_id)
+
+
+async def later_merges(reader: Reader, merge: MergeRow, ids: Sequence[UUID]) -> list[tuple[MergeRow, MemberRow]]:
+    """Merges after this one that stand, each with the place that one of these customers has in it; the last first."""
+    return await _LATER.all(reader, after=merge.id, ids=list(ids))
 
 
 async def absorbed_by(reader: Reader, merge_ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:

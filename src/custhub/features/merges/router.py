@@ -12,7 +12,7 @@ from custhub.features.customers.deps import Context
 from custhub.features.customers.errors import CustomerArchived, CustomerErased
 from custhub.features.customers.service.context import CustomerContext
 from custhub.features.merges import errors
-from custhub.features.merges.deps import CanMerge, CanRead, Merges
+from custhub.features.merges.deps import CanMerge, CanRead, Merges, SeenRevisions, Undos
 from custhub.features.merges.queries import MemberRow, MergeRow, absorbed_by, members_of, merge_by_id, page_of_merges
 from custhub.features.merges.schemas import (
     MergeChoice,
@@ -23,9 +23,11 @@ from custhub.features.merges.schemas import (
     MergePlanRead,
     MergePreview,
     MergeRead,
+    MergeUndo,
+    MergeUndoneRead,
     MergeVerificationRead,
 )
-from custhub.features.merges.service.showing import MergeReader, merge_view, plan_view
+from custhub.features.merges.service.showing import MergeReader, merge_view, outcome_view, plan_view
 from custhub.features.merges.service.verifying import MergeVerifier
 from custhub.http.answers import created, next_url, ok, page
 from custhub.http.deps import TheCall
@@ -33,6 +35,7 @@ from custhub.http.fields import MergeId
 from custhub.http.openapi import NO_STORE, problems, traits
 from custhub.http.routing import hub_router
 from custhub.kit.paging import Cursors
+from custhub.kit.revisions import RevisionRequired, StaleRevision
 from custhub.security.principal import FieldNotWritable
 
 router = hub_router("/v1/merges", "merges")
@@ -114,6 +117,29 @@ async def verify_merge(merge_id: MergeId, _: CanRead, context: Context) -> Respo
     """
     row, members = await _found(merge_id, context)
     return ok(await MergeVerifier(context).verify(row, members))
+
+
+@router.post(
+    "/{merge_id}/undo",
+    response_model=MergeUndoneRead,
+    responses=problems(
+        errors.MergeNotFound, errors.AlreadyUndone, errors.MergeNeeded, StaleRevision, RevisionRequired, IntegrityError
+    ),
+)
+async def undo_merge(
+    merge_id: MergeId, body: MergeUndo, _: CanMerge, undos: Undos, seen: SeenRevisions, context: Context
+) -> Response:
+    """Undo a merge, at any later time.
+
+    Whoever was absorbed is there again under the own id, with the rows that came from it; the survivor has its
+    former values again where nobody has changed them since. What was changed or added since is kept, and told in
+    `undo`. They are never proposed as duplicates of each other again. 409 `merge_needed` names the later merges
+    that were built on this one.
+    """
+    undone = await undos.undo(merge_id, body.reason.value, seen)
+    view = merge_view(undone.merge, undone.merged)
+    etag = f'"{undone.merge.revision}-{context.who.policy.digest}"'
+    return ok({**view, "undo": outcome_view(undone.outcome, context)}, etag)
 
 
 async def _found(merge_id: UUID, context: CustomerContext) -> tuple[MergeRow, list[MemberRow]]:

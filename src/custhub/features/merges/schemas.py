@@ -81,6 +81,23 @@ class MergeCreate(MergePreview):
     )
 
 
+class UndoReason(StrEnum):
+    """Why a merge is undone."""
+
+    NOT_THE_SAME = "not_the_same"
+    CUSTOMER_REQUEST = "customer_request"
+    WRONG_VALUES = "wrong_values"
+    OTHER = "other"
+
+
+class MergeUndo(Body):
+    """Why a merge is undone."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "not_the_same"}]})
+
+    reason: UndoReason = Field(examples=["not_the_same"])
+
+
 class MergeListQuery(BaseModel):
     """Which merges."""
 
@@ -171,8 +188,43 @@ class MergeRead(Read):
     revision: Revision
 
 
+class MergeUndoConflictRead(Read):
+    """What is not as it was before the merge."""
+
+    customer_id: CustomerId = Field(description="Whose it would be")
+    field: _Name | None = Field(description="The member of the survivor that somebody changed since")
+    table: _Name = Field(examples=["customer_phones"])
+    id: _Key | None = Field(description="The row; of a tag its name in small letters")
+    reason: _Name = Field(
+        description="`changed`: it is as somebody has changed it since. `gone`: it was removed since. `taken`: it is "
+        "another customer's by now. `said_since`: a refusal of after the merge, which counts for both",
+        examples=["gone"],
+    )
+
+
+class MergeOutcomeRead(Read):
+    """What came of an undo."""
+
+    returned: Annotated[list[MergeMoveRead], Field(max_length=50, description="Rows that are the others' again")]
+    restored: Annotated[
+        list[_Name], Field(max_length=300, description="Members of the survivor that have their former value again")
+    ]
+    conflicts: Annotated[list[MergeUndoConflictRead], Field(max_length=100_000)]
+    erased: Annotated[
+        list[CustomerId], Field(max_length=MOST_CUSTOMERS, description="Who stays as nothing was left of them")
+    ]
+
+
+class MergeUndoneRead(MergeRead):
+    """A merge that was undone, and what came of it."""
+
+    undo: MergeOutcomeRead
+
+
 class MergeDetailRead(MergeRead):
     """The same with the plan that was made true; its lists are empty when the survivor was erased."""
+
+    undo: MergeOutcomeRead | None = Field(description="Once it was undone; null when the survivor was erased since")
 
     note: Annotated[str, StringConstraints(max_length=500)] | None
     fields: Annotated[list[MergeFieldRead], Field(max_length=300)]

@@ -31,6 +31,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     "customer.merged": "Customers became one; `fields` are the members that changed, `reason` says why",
     "customer.restored": "An archived customer came back",
     "customer.texts_revealed": "Numbers inside a customer's texts were shown in full; `reason` is the reason given",
+    "customer.unmerged": "A merge was undone; `fields` are the members that changed, `reason` says why",
     "customer.updated": "A customer or one of its parts changed; `fields` are the members changed",
     "duplicate.decided": "Somebody decided about two customers that may be one; `fields` is the decision",
     "duplicate_scan.completed": "A scan compared every customer; `reason` has its counts",

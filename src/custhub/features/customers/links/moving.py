@@ -180,7 +180,7 @@ class Move:
         """Tags go back to those that had them. One that was removed since is gone, though it may be there anew."""
         uow, source, target = self._uow, self._new.row.id, self._old.row.id
         held, kept = {tag.tag_key: tag for tag in self._old.tags}, list[Kept]()
-        for name, was in (*moved.items(), *((name, min(twin.values(), key=_at)) for name, twin in twins.items())):
+        for name, was in (*moved.items(), *((name, _older(twin)) for name, twin in twins.items())):
             tag = held.get(name)
             if tag is None or _said(tag) != was:
                 kept.append(Kept(_TAGS, name, WhyKept.GONE))
@@ -223,8 +223,10 @@ def _said(tag: TagRow) -> dict[str, Any]:
     return {name: plain[name] for name in _TAG}
 
 
-def _at(tag: Mapping[str, Any]) -> str:
-    return str(tag["added_at"])
+def _older(twin: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The one that stayed with the target: of two of one moment its own. JSON keeps no order."""
+    source, target = twin["source"], twin["target"]
+    return source if source["added_at"] < target["added_at"] else target
 
 
 def _find_again(

@@ -52,8 +52,9 @@ async def _ranks(reader: Reader) -> Mapping[str, int]:
 
 def identity_sources() -> IdentitySources:
     """The sources one id of which means one person, kept in memory; nothing was read yet."""
-    return Followed(_STAMP, _personal, frozenset())
+    return Followed(_STAMP, personal_sources, frozenset())
 
 
-async def _personal(reader: Reader) -> frozenset[str]:
+async def personal_sources(reader: Reader) -> frozenset[str]:
+    """The same, read now."""
     return frozenset(source for (source,) in await _PERSONAL.all(reader))

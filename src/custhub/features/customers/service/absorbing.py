@@ -35,7 +35,7 @@ def texts_of(dek: Dek, row: CustomerRow) -> dict[str, str | None]:
 
 async def settle_survivor(
     context: CustomerContext, customer_id: UUID, values: Mapping[str, Any], origins: Mapping[str, Origin | None]
-) -> None:
+) -> CustomerRow:
     """Store what the record of a survivor becomes, as its next revision, after the rows of others have come to it."""
     uow = context.uow
     record = (await whole_customers(uow, {customer_id}))[customer_id]
@@ -47,6 +47,16 @@ async def settle_survivor(
     change_tokens(uow, [(customer_id, before, tokens_of(row, record.emails, record.external_ids))])
     catalogue = context.standards.catalogue.value
     context.customers.change_values(filter_rows(catalogue, record.row), filter_rows(catalogue, row))
+    return row
+
+
+async def part(context: CustomerContext, records: Sequence[CustomerRecord]) -> dict[UUID, CustomerRow]:
+    """These locked customers, erased ones too, are nobody else from now on; live again unless they are erased."""
+    rows: dict[UUID, CustomerRow] = {}
+    for record in records:
+        archived_at = record.row.archived_at if record.row.erased_at is not None else None
+        rows[record.row.id] = context.customers.change(record.row, {"merged_into": None, "archived_at": archived_at})
+    return rows
 
 
 async def absorb(context: CustomerContext, ids: Sequence[UUID], survivor_id: UUID) -> None:

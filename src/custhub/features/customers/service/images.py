@@ -57,7 +57,7 @@ def image_of(record: CustomerRecord) -> bytes:
 def row_of(row: CustomerRow, image: bytes) -> CustomerRow:
     """The row as the image has it; what an image does not hold is as it is now."""
     known = orjson.loads(image)["row"]
-    return row._replace(**{name: _typed(name, value) for name, value in known.items()})
+    return row._replace(**{name: typed(name, value) for name, value in known.items()})
 
 
 def parts_of(image: bytes) -> dict[str, list[str]]:

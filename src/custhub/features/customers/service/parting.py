@@ -7,9 +7,11 @@ from typing import Any, Final, NamedTuple
 
 from custhub.crypto.cipher import Dek
 from custhub.features.customers.models import CustomerRow
+from custhub.features.customers.queries import CustomerRecord
 from custhub.features.customers.rules import CustomerKind, pinyin_key
 from custhub.features.customers.schemas.views import TEXTS
-from custhub.features.customers.service.custom import PREFIX, opened, sealed_values
+from custhub.features.customers.service.context import CustomerContext
+from custhub.features.customers.service.custom import PREFIX, filter_rows, opened, sealed_values
 from custhub.features.customers.service.images import COLUMNS, plain, typed
 from custhub.features.customers.service.texts import stored_texts
 from custhub.features.phones.vault import opened_texts
@@ -51,6 +53,18 @@ def fields_back(
     left = row._replace(**{name: typed(name, value) for name, value in after.items()})
     restoring = _Restoring(dek, was, left, row, country)
     return restoring.result()
+
+
+def restore_fields(
+    context: CustomerContext, record: CustomerRecord, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> OwnFields:
+    """`fields_back`, stored as the next revision of a locked customer, with what lists and search find it by."""
+    fields = fields_back(context.dek(record), record.row, before, after, context.country)
+    row = context.customers.change(record.row, fields.values)
+    context.found_again(record, record._replace(row=row))
+    catalogue = context.standards.catalogue.value
+    context.customers.change_values(filter_rows(catalogue, record.row), filter_rows(catalogue, row))
+    return fields
 
 
 class _Restoring:

@@ -14,13 +14,16 @@ from custhub.features.customers.queries.merged import standings
 from custhub.features.customers.service.absorbing import absorb, settle_survivor
 from custhub.features.customers.service.context import CustomerContext
 from custhub.features.customers.service.images import image_of
+from custhub.features.customers.service.parting import own_fields
 from custhub.features.merges.errors import MergeForbidden, PlanChanged
 from custhub.features.merges.events import CustomerMerged
 from custhub.features.merges.models import MemberRow, MergeRow
+from custhub.features.merges.queries import CustomerRow
 from custhub.features.merges.repository import MergeRepository
 from custhub.features.merges.service.applying import SurvivorChange, fields_of, survivor_change
 from custhub.features.merges.service.planning import Planner
 from custhub.features.merges.service.plans import Plan
+from custhub.features.merges.service.values import MemberValues
 from custhub.kit.customer_link import CustomerLink
 from custhub.kit.ids import Prefix, new_id, to_text
 from custhub.kit.uow import Note
@@ -93,7 +96,7 @@ class Merging:
             # The next one meets what this one has brought.
             await uow.flush()
         await absorb(context, [member.id for member in plan.absorbed], plan.survivor.id)
-        await settle_survivor(context, plan.survivor.id, change.values, change.origins)
+        left = await settle_survivor(context, plan.survivor.id, change.values, change.origins)
         await uow.flush()
         after = await standings(uow, plan.ids)
         row = MergeRow(
@@ -120,7 +123,7 @@ class Merging:
                     place=place,
                     revision_before=member.record.row.revision,
                     revision_after=after[member.id].revision,
-                    image=Sealed(member.dek.seal("merge_members", "image", merge_id, image_of(member.record))),
+                    image=_image(member, merge_id, None if place else left),
                     moved=dict(moved[member.id]),
                 )
                 for place, member in enumerate(plan.members)
@@ -156,6 +159,14 @@ class Merging:
                     details=into, sealer=member.dek,
                 )
             )  # fmt: skip
+
+
+def _image(member: MemberValues, merge_id: UUID, left: CustomerRow | None) -> Sealed:
+    """What a customer was; of the survivor also what the merge made of it: an undo keeps what others changed since."""
+    image = image_of(member.record)
+    if left is not None:
+        image = orjson.dumps({**orjson.loads(image), "left": own_fields(left)})
+    return Sealed(member.dek.seal("merge_members", "image", merge_id, image))
 
 
 def _sealed(dek: Dek, table: str, column: str, row_id: UUID, value: Mapping[str, Any]) -> Sealed:

@@ -76,7 +76,9 @@ class MergeReader:
         }
         kept = self.kept(row, records.get(row.survivor_id))
         merged = (member.customer_id for member in members if member.place)
-        return {**merge_view(row, merged), "note": kept["note"], **_told(kept, bodies, self._context)}
+        undo = self.outcome(row, records.get(row.survivor_id))
+        told = {"note": kept["note"], "undo": undo, **_told(kept, bodies, self._context)}
+        return {**merge_view(row, merged), **told}
 
     async def records(self, ids: Sequence[UUID]) -> dict[UUID, CustomerRecord]:
         """Those of these customers that the caller may reach, as they are."""
@@ -104,6 +106,16 @@ class MergeReader:
             return dek.open("merge_members", "image", member.merge_id, member.image.blob)
         except IntegrityError:
             return None
+
+    def outcome(self, row: MergeRow, survivor: CustomerRecord | None) -> dict[str, Any] | None:
+        """What came of the undo, without fields that the caller does not see."""
+        try:
+            if row.outcome is None or survivor is None:
+                return None
+            raw = self._context.dek(survivor).open("merges", "outcome", row.id, row.outcome.blob)
+        except IntegrityError:
+            return None
+        return outcome_view(orjson.loads(raw), self._context)
 
     def kept(self, row: MergeRow, survivor: CustomerRecord | None) -> Mapping[str, Any]:
         """The plan as it was kept."""
@@ -137,6 +149,22 @@ def _told(kept: Mapping[str, Any], bodies: Bodies, context: CustomerContext) -> 
             for consent in kept["consents"]
             if sees_consents
         ],
+    }
+
+
+def outcome_view(outcome: Mapping[str, Any], context: CustomerContext) -> dict[str, Any]:
+    """What came of an undo, without fields that the caller does not see."""
+    hidden, access = context.who.policy.hidden, context.access
+
+    def is_seen(field: str) -> bool:
+        name, key = field.partition(".")[0], field.removeprefix(PREFIX)
+        return name not in hidden and (key == field or key in access.readable)
+
+    return {
+        **outcome,
+        "returned": [one for one in outcome["returned"] if is_seen(_FIELD_OF.get(one["table"], ""))],
+        "restored": [field for field in outcome["restored"] if is_seen(field)],
+        "conflicts": [one for one in outcome["conflicts"] if is_seen(one["field"] or _FIELD_OF.get(one["table"], ""))],
     }
 
 
