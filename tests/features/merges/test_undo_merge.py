@@ -73,8 +73,8 @@ async def test_undone_everybody_is_who_they_were(fresh_hub: HubUnderTest) -> Non
     assert check["ok"], check
     shown = (await hub.api.get(f"/v1/merges/{made['id']}")).json()
     assert (shown["state"], shown["undo"]) == ("undone", told)
-    events = [event["type"] for event in (await hub.api.get("/v1/events", params={"limit": "200"})).json()["data"]]
-    assert events.count("customer.unmerged") == 3
+    events = [kind for (kind,) in await hub.rows("SELECT type FROM events WHERE type = 'customer.unmerged'")]
+    assert len(events) == 3
     pairs = await hub.rows("SELECT reason FROM cannot_links")
     assert [tuple(row) for row in pairs] == [("undo",)] * 3
 
