@@ -20,7 +20,7 @@ from custhub.features.imports.rules.formats import Encoding, FileKind, Layout
 from custhub.features.imports.service.rows import NoDatabase, RowPreparer
 from custhub.features.imports.service.setup import Task
 from custhub.features.imports.service.storing import prepared_of
-from custhub.kit.bulk import RowCoders, dialect_of
+from custhub.kit.bulk import dialect_of
 from custhub.kit.db import micros
 from custhub.kit.uow import SYSTEM
 from custhub.security.fields import Access, everything, policy
@@ -171,10 +171,8 @@ class Imports:
         await app.start()
         batches = self._prepared(app)
         began = time.perf_counter()
-        for claims, ids, tables in batches:
+        for tables in batches:
             uow = app.hub.unit_of_work(SYSTEM, "bench")
-            await uow.load("customer_external_ids", ids)
-            await uow.load("phone_claims", claims)
             for name, rows in tables:
                 await uow.load(name, rows)
             await uow.commit()
@@ -200,19 +198,11 @@ class Imports:
             catalogue=catalogue,
         )
         preparer = RowPreparer(task, app.keys, NoDatabase(dialect_of(name)))
-        coders = RowCoders(dialect_of(name))
         now = app.clock.now()
         found = []
         for at in range(0, _LIMIT_ROWS, _BATCH):
             reads = [row_of(90_000_000 + i) for i in range(at, at + _BATCH)]
             batch = preparer.batch(reads, at, now) | {"now": micros(now)}
             prepared = prepared_of(batch)
-            keys = [claim for item in prepared.candidates for claim in (item.claims or {}).values()]
-            by_table: dict[str, list[Any]] = {"phone_claims": [], "customer_external_ids": []}
-            for key in keys:
-                table = "phone_claims" if hasattr(key, "exact_index") else "customer_external_ids"
-                by_table[table].append(coders.of(table).encode(key))
-            found.append(
-                (by_table["phone_claims"], by_table["customer_external_ids"], [t[:2] for t in prepared.tables])
-            )
+            found.append([table[:2] for table in (*prepared.keys, *prepared.tables)])
         return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -217,6 +217,19 @@ class UnitOfWork:
         except Violation as violation:
             await self.rollback()
             raise await self.explain(violation) from violation
+
+    async def load_all(self, loads: Iterable[tuple[str, Sequence[Any]]]) -> bool:
+        """`load` of all of these, or of none when a constraint refuses one; whether they are stored."""
+        connection = await self._begin()
+        await connection.execute("SAVEPOINT loads", ())
+        try:
+            for table, rows in loads:
+                await connection.load(table, rows)
+        except Violation:
+            await connection.execute("ROLLBACK TO SAVEPOINT loads", ())
+            return False
+        await connection.execute("RELEASE SAVEPOINT loads", ())
+        return True
 
     async def run(self, command: Runnable, **params: Any) -> int:
         """Run a set-based statement (kit/commands.py) in the explicit transaction; how many rows it touched."""

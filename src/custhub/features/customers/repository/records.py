@@ -117,8 +117,8 @@ DROP_PARTS = tuple(
 _CLAIM = ContestedInsert(customer_external_ids, ("source", "external_id"))
 
 
-#: Where the rows of addresses go, for whoever names them without the table.
-EMAILS = str(customer_emails.name)
+#: Where the rows of addresses and of external ids go, for whoever names them without the table.
+EMAILS, EXTERNAL_IDS = str(customer_emails.name), str(customer_external_ids.name)
 
 
 def rows_of(

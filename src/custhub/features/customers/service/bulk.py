@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -14,25 +15,29 @@ from custhub.events.outbox import EVENTS, event_of
 from custhub.features.audit.service import ENTRIES, AuditWriter, EntrySeries
 from custhub.features.customers.events import CustomerCreated
 from custhub.features.customers.models import ExternalIdRow
-from custhub.features.customers.repository import EMAILS, rows_of
+from custhub.features.customers.repository import EMAILS, EXTERNAL_IDS, rows_of
 from custhub.features.customers.schemas.bodies import CustomerCreate
 from custhub.features.customers.service.building import CustomerBuilder, NewCustomer
 from custhub.features.customers.service.claiming import Candidate, Claims, Holder, claims_of, of_claims
 from custhub.features.customers.service.context import CustomerContext
 from custhub.features.customers.service.profile import CustomerService
-from custhub.features.phones.service import NUMBERS, ClaimRow, hold_back_new
+from custhub.features.phones.service import NUMBERS, PHONE_CLAIMS, ClaimRow, hold_back_new
 from custhub.features.suppressions.service import NOBODY, mailbox_hashes, number_hashes, screen_hashes
 from custhub.kit.bulk import EncodedRow, RowCoders
+from custhub.kit.db import metadata
 from custhub.kit.errors import HubError
 from custhub.kit.ids import new_id
 from custhub.kit.query import Reader
 from custhub.kit.uow import Note
+from custhub.kit.writes import SORTED
 from custhub.security.reach import ReachKind
 
 __all__ = [
     "Asked",
     "BulkPreparer",
+    "Candidate",
     "ClaimRow",
+    "EncodedTable",
     "ExternalIdRow",
     "Holder",
     "PreparedBatch",
@@ -46,6 +51,12 @@ __all__ = [
 ]
 
 
+#: Name of a table, rows for it, and whose each is, by place.
+EncodedTable = tuple[str, Sequence[EncodedRow], Sequence[int]]
+#: Tables of what one customer has and no other, in the order in which a single create takes it on PostgreSQL.
+_KEYS = (EXTERNAL_IDS, PHONE_CLAIMS)
+#: What their rows are sorted by everywhere, so that rivals wait for each other and never in a circle.
+_SORTED = {name: attrgetter(*metadata.tables[name].info[SORTED]) for name in _KEYS}
 #: Members that a customer has only once it is stored.
 _NOT_YET = frozenset(
     {"id", "object", "created_at", "updated_at", "revision", "added_at", "added_by", "archived_at", "merged_into"}
@@ -62,20 +73,28 @@ class Asked(NamedTuple):
 
 
 class PreparedCustomer(NamedTuple):
-    """A customer ready to be stored: what it must be given before, and its rows by table, parents first."""
+    """A customer ready to be stored: what it must be given before, and its rows by table, parents first.
+
+    `keys` are the rows of what it must be given, with what they are sorted by.
+    """
 
     holder: Holder
     numbers: Sequence[ClaimRow]
     external_ids: Sequence[ExternalIdRow]
+    keys: Sequence[tuple[str, tuple[Any, ...], EncodedRow]]
     rows: Sequence[tuple[str, Sequence[EncodedRow]]]
     asked: Sequence[Asked]
 
 
 class PreparedBatch(NamedTuple):
-    """Many of them. `tables` has the encoded rows of each table, and whose each is, by place."""
+    """Many of them. Tables have encoded rows, and whose each is, by place; `keys` are those of what all want to have.
 
-    candidates: Sequence[Candidate]
-    tables: Sequence[tuple[str, Sequence[EncodedRow], Sequence[int]]]
+    `candidates` are made when somebody may not have what it wants.
+    """
+
+    candidates: Callable[[], Sequence[Candidate]]
+    keys: Sequence[EncodedTable]
+    tables: Sequence[EncodedTable]
 
 
 class _Teller(NamedTuple):
@@ -114,13 +133,23 @@ class BulkPreparer:
         self._service.check_rights(body)
         new = self._builder.build(body)
         row = new.record.row
+        numbers = claims_of(self._context.phones, new)
         return PreparedCustomer(
             Holder(row.id, row.owner_id, row.team_id, row.source),
-            claims_of(self._context.phones, new),
+            numbers,
             new.record.external_ids,
+            [*self._keys(numbers, new.record.external_ids)],
             [*self._own(new), *self._told(row.id, frozenset(body.model_fields_set))],
             [*self._asked(new)] if self._is_screened else (),
         )
+
+    def _keys(
+        self, numbers: Sequence[ClaimRow], external_ids: Sequence[ExternalIdRow]
+    ) -> Iterable[tuple[str, tuple[Any, ...], EncodedRow]]:
+        for name, rows in zip(_KEYS, (external_ids, numbers), strict=True):
+            coder, order = self._coders.of(name), _SORTED[name]
+            for row in rows:
+                yield name, order(row), coder.encode(row)
 
     def _asked(self, new: NewCustomer) -> Iterable[Asked]:
         keys = self._context.keys
@@ -175,15 +204,23 @@ def _unborn(value: Any) -> Any:
     return [_unborn(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-async def store_prepared(context: CustomerContext, batch: PreparedBatch) -> Mapping[int, HubError]:
+async def store_prepared(
+    context: CustomerContext, batch: PreparedBatch, *, at_once: bool = True
+) -> Mapping[int, HubError]:
     """Store who may be stored, in the explicit transaction of the unit of work; why others may not, by place.
 
+    With `at_once` all get what they want if nobody else has any of it, without a question; else one after the other.
     Raises LostRace for the victim of a deadlock: nothing of it is left, and all is still at hand.
     """
-    claims = Claims(context, batch.candidates)
-    if context.who.reach.kind is not ReachKind.ALL:
-        await claims.look_up()  # a refusal for one out of reach is a lookup, counted as one (S-14)
-    refused = (await claims.claim()).refused
+    refused: Mapping[int, HubError] = {}
+    sees_all = context.who.reach.kind is ReachKind.ALL
+    by_name = {name: rows for name, rows, _ in batch.keys}
+    wanted = [(name, by_name[name]) for name in _KEYS if by_name.get(name)]
+    if not (at_once and sees_all and (not wanted or await context.uow.load_all(wanted))):
+        claims = Claims(context, batch.candidates())
+        if not sees_all:
+            await claims.look_up()  # a refusal for one out of reach is a lookup, counted as one (S-14)
+        refused = (await claims.claim()).refused
     for name, rows, places in batch.tables:
         kept = rows
         if refused:

@@ -21,7 +21,7 @@ from custhub.features.imports.service.references import References
 from custhub.features.imports.service.results import number_of
 from custhub.features.imports.service.rows import RowReader
 from custhub.features.imports.service.setup import Task, layout_of
-from custhub.features.imports.service.storing import asked_of, prepared_of
+from custhub.features.imports.service.storing import asked_of, candidates_of
 from custhub.kit.ids import Prefix, from_text
 from custhub.kit.uow import UnitOfWork
 from custhub.security.standing import kept
@@ -76,7 +76,7 @@ async def foresee(context: CustomerContext, parts: ImportParts, row: ImportRow, 
         return Preview(await _meet(context, parts, row, reader, batch), reader.unused())
     refused: dict[int, Any] = await References().refused(context, batch["references"])
     refused |= (await screen_prepared(context.uow, asked_of(batch)))[0]
-    refused |= await refused_candidates(context, prepared_of(batch).candidates)
+    refused |= await refused_candidates(context, candidates_of(batch))
     faults: dict[int, list[Sequence[Any]]] = {}
     for place, *fault in batch["faults"]:
         faults.setdefault(place, []).append(fault)

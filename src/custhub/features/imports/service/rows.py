@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Generic, TypeVar, cast
-from uuid import UUID
 
 import orjson
 from pydantic import ValidationError
@@ -15,15 +14,16 @@ from custhub.events.outbox import record_events
 from custhub.features.audit.service import AuditWriter
 from custhub.features.customers.queries.sources import SourceRanks
 from custhub.features.customers.schemas.bodies import CustomerCreate
-from custhub.features.customers.service.bulk import BulkPreparer, PreparedCustomer
+from custhub.features.customers.service.bulk import BulkPreparer
 from custhub.features.customers.service.context import CustomerContext
 from custhub.features.customers.service.standards import RefusedChanges, Standards, Verifications
 from custhub.features.fields.rules import Catalogue
 from custhub.features.fields.service.catalogue import FieldCatalogue
 from custhub.features.imports.rules.formats import Read, RowRefused
 from custhub.features.imports.rules.mapping import Mapper, Plan, empty, unmapped
-from custhub.features.imports.rules.outcomes import NOBODY, Fault, Outcome
+from custhub.features.imports.rules.outcomes import Fault, Outcome
 from custhub.features.imports.rules.paths import join_list
+from custhub.features.imports.service.gathering import GatheredBatch
 from custhub.features.imports.service.setup import Task
 from custhub.http.issues import issues_of
 from custhub.kit.clock import Clock
@@ -199,7 +199,7 @@ class RowPreparer:
     def batch(self, reads: Sequence[Read], first: int, now: datetime) -> dict[str, Any]:
         """What is to be stored of these rows: plain values, for the pipe."""
         self._preparer.at(now)
-        made = _Batch(first)
+        made = GatheredBatch(first)
         for place, read in enumerate(reads):
             try:
                 sent = self.reader.sent(read)
@@ -217,71 +217,6 @@ class RowPreparer:
             except HubError as error:
                 made.refuse(place, self.reader.faults(read, error.issues, error.code))
         return made.message()
-
-
-class _Batch:
-    """Gathers the rows of one batch by table."""
-
-    def __init__(self, first: int) -> None:
-        self._first = first
-        self._rows: list[tuple[int, bytes]] = []
-        self._faults: list[list[Any]] = []
-        self._claims: list[Any] = []
-        self._references: list[Any] = []
-        self._asked: list[Any] = []
-        self.views: list[tuple[int, bytes]] = []
-        self._tables: dict[str, tuple[list[Any], list[int]]] = {}
-
-    def add(self, outcome: Outcome, customer: bytes = NOBODY) -> None:
-        self._rows.append((outcome.value, customer))
-
-    def refuse(self, place: int, faults: Sequence[Fault]) -> None:
-        self.add(Outcome.FAILED)
-        self._faults += [[place, *fault] for fault in faults]
-
-    def add_customer(self, place: int, made: PreparedCustomer, body: CustomerCreate) -> None:
-        holder = made.holder
-        self.add(Outcome.CREATED, holder.id.bytes)
-        if made.numbers or made.external_ids:
-            self._claims.append(
-                (
-                    place,
-                    _bytes(holder.owner_id),
-                    _bytes(holder.team_id),
-                    holder.source,
-                    [(claim.kid, claim.exact_index, claim.phone_id.bytes) for claim in made.numbers],
-                    [(row.id.bytes, row.source, row.external_id) for row in made.external_ids],
-                )
-            )
-        self._asked += [(place, one.table, one.row_id.bytes, one.pointer, list(one.hashes)) for one in made.asked]
-        if body.owner_id is not None or body.team_id is not None:
-            self._references.append((place, -1, _bytes(body.owner_id), _bytes(body.team_id)))
-        for i, contact in enumerate(body.contacts):
-            if contact.person_id is not None:
-                self._references.append((place, i, contact.person_id.bytes, None))
-        tables = self._tables
-        for name, rows in made.rows:
-            held = tables.get(name)
-            if held is None:
-                held = tables[name] = ([], [])
-            held[0].extend(rows)
-            held[1].extend([place] * len(rows))
-
-    def message(self) -> dict[str, Any]:
-        return {
-            "first": self._first,
-            "rows": self._rows,
-            "faults": self._faults,
-            "claims": self._claims,
-            "references": self._references,
-            "asked": self._asked,
-            "views": self.views,
-            "tables": [(name, rows, places) for name, (rows, places) in self._tables.items()],
-        }
-
-
-def _bytes(value: UUID | None) -> bytes | None:
-    return None if value is None else value.bytes
 
 
 def _scalar(value: Any, column: int) -> str:

@@ -63,6 +63,8 @@ class ImportRun:
         self._rows = _ROWS[database.name]
         self._references = References()
         self._is_screened = True
+        #: A file of which some rows were refused has more of them, most likely.
+        self._at_once = True
         self._task = Task(
             "rows",
             {"default_country": settings.default_country},
@@ -149,8 +151,9 @@ class ImportRun:
                     raise KeysChanged
                 suppressed, held_back = await screen_prepared(uow, asked_of(batch))
                 out_of_reach |= suppressed
-                began = time.perf_counter()
-                refused = await store_prepared(context, without(prepared, out_of_reach))
+                began = time.thread_time()
+                refused = await store_prepared(context, without(prepared, out_of_reach), at_once=self._at_once)
+                self._at_once = not refused
                 gone = {**out_of_reach, **refused}
                 hold_back_prepared(context, [(one, entry) for place, one, entry in held_back if place not in gone])
                 rows: list[tuple[Outcome, bytes]] = [
@@ -162,7 +165,7 @@ class ImportRun:
                     faults += [[place, *fault] for fault in self._reader.faults_of(error)]
                 row = self._note(uow, batch["first"], rows, faults, is_last=batch["is_last"])
                 self._check_keys(stand)
-                self._learn(time.perf_counter() - began)
+                self._learn(time.thread_time() - began)
                 await self._commit(uow, row, batch["first"], len(rows))
                 return
             except LostRace:
@@ -258,7 +261,7 @@ class ImportRun:
             raise KeysChanged
 
     def _learn(self, took: float) -> None:
-        """On SQLite: how many rows fit into a slice."""
+        """On SQLite: how many rows fit into a slice. Time of others on the processor does not count."""
         if self._database.name == "sqlite":
             factor = 0.7 if took > _SLICE_SECONDS else 1.15 if took < _SLICE_SECONDS * 0.7 else 1.0
             self._rows = min(_MOST, max(_FEWEST, int(self._rows * factor)))

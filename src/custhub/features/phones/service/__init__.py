@@ -4,6 +4,7 @@ from custhub.features.phones.models import CLAIM
 from custhub.features.phones.service.bulk import (
     DROP_NUMBERS,
     NUMBERS,
+    PHONE_CLAIMS,
     ClaimRow,
     claim_numbers,
     hold_back,
@@ -19,6 +20,7 @@ __all__ = [
     "CLAIM",
     "DROP_NUMBERS",
     "NUMBERS",
+    "PHONE_CLAIMS",
     "ClaimRow",
     "PhoneQuotas",
     "PhoneService",

@@ -10,10 +10,12 @@ from custhub.features.phones.repository import DROP_NUMBERS
 from custhub.kit.contested import ContestedInsert
 from custhub.kit.uow import UnitOfWork
 
-__all__ = ["DROP_NUMBERS", "NUMBERS", "ClaimRow", "claim_numbers", "release_numbers", "store_numbers"]
+__all__ = ["DROP_NUMBERS", "NUMBERS", "PHONE_CLAIMS", "ClaimRow", "claim_numbers", "release_numbers", "store_numbers"]
 
 #: Where the rows of numbers go, for whoever stores them in another way.
 NUMBERS = str(customer_phones.name)
+#: Where their claims go.
+PHONE_CLAIMS = str(phone_claims.name)
 _CLAIM = ContestedInsert(phone_claims, ("kid", "exact_index"))
 
 
