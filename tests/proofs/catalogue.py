@@ -15,6 +15,7 @@ import httpx
 from tests.databases import TestDatabases
 from tests.proofs.imports import prove as prove_import
 from tests.proofs.ledger import close_the_books
+from tests.proofs.merges import prove as prove_merges
 from tests.proofs.residue import Needles, planted_numbers, scan
 from tests.proofs.running import ProofHub, proof_hub
 
@@ -219,10 +220,19 @@ async def imports(
     )
 
 
+async def merges(engine: str, plans: int = 1_000, databases: TestDatabases | None = None) -> Verdict:
+    """MATCHING 4: the plan of a preview is what its commit makes true; whatever anybody had is there afterwards."""
+    absorbed, faults = await prove_merges(engine, plans, SEED, databases)
+    return Verdict(
+        not faults, f"{plans} merges of {absorbed + plans} customers, {len(faults)} differences {faults[:3]}"
+    )
+
+
 PROOFS: dict[str, Callable[..., Coroutine[Any, Any, Verdict]]] = {
     "residue": residue,
     "rotation": rotation,
     "storm": storm,
     "ledger": ledger,
     "imports": imports,
+    "merges": merges,
 }

@@ -16,9 +16,10 @@ SHORT: dict[str, dict[str, Any]] = {
     "storm": {"rounds": 2, "parallel": 60},
     "ledger": {"seconds": 6},
     "imports": {"rows": 1_000, "kills": 1, "waits": False},
+    "merges": {"plans": 5},
 }
 #: Those that need no server of their own.
-SHARING = {"imports"}
+SHARING = {"imports", "merges"}
 
 
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
