@@ -24,7 +24,7 @@ from custhub.features.audit.service import AuditLog, AuditWriter, DenialLog
 from custhub.features.bulk.tasks import BulkActionJob, BulkUndoJob
 from custhub.features.consents.service.gate import ConsentGate
 from custhub.features.customers.queries import is_reachable
-from custhub.features.customers.queries.sources import source_ranks
+from custhub.features.customers.queries.sources import identity_sources, source_ranks
 from custhub.features.customers.rules import load_tables
 from custhub.features.customers.service.contact_points import CustomerContactPoints
 from custhub.features.customers.service.rendering import CustomerRenderer
@@ -44,6 +44,9 @@ from custhub.features.keys.service.states import KeyStates
 from custhub.features.keys.service.token_keys import HubTokenKeys, HubTokenSigner
 from custhub.features.keys.tasks import KeyRotation, KeyTender, KeyWatcher
 from custhub.features.links.service import LINK_PURPOSES, LinkPurpose
+from custhub.features.matching.service.keeping import MatchKeeper
+from custhub.features.matching.service.rebuilding import MatchKeyRebuild
+from custhub.features.matching.tasks import MatchKeyRebuildJob
 from custhub.features.merges.service.merging import LINKS as MERGED_LINKS
 from custhub.features.messages.tasks import message_sender
 from custhub.features.operations.tasks import SCHEDULES, JobRetention
@@ -132,11 +135,18 @@ class Application:
         #: What links for people are for, by name.
         self.link_purposes: dict[str, LinkPurpose] = {EXPORT_LINK: ExportDownload(self.files, self.clock)}
         self.hub.parts[LINK_PURPOSES] = self.link_purposes
-        self.catalogue, self.ranks = field_catalogue(), source_ranks()
-        self.follower = Follower(self.database, lambda: self.hub.migrated, self.catalogue, self.ranks)
+        self.catalogue, self.ranks, self.personal = field_catalogue(), source_ranks(), identity_sources()
+        self.follower = Follower(self.database, lambda: self.hub.migrated, self.catalogue, self.ranks, self.personal)
         self.hub.prepare = self.follower.look
         confirmed_for = timedelta(days=settings.confirmed_days)
-        standards = Standards(self.catalogue, self.ranks, RefusalKeeper(self.keys), confirmed_for, VerificationKeeper())
+        standards = Standards(
+            self.catalogue,
+            self.ranks,
+            RefusalKeeper(self.keys),
+            confirmed_for,
+            VerificationKeeper(),
+            MatchKeeper(self.keys, self.personal),
+        )
         self.hub.parts |= {CATALOGUE: self.catalogue, STANDARDS: standards}
         self.imports = import_jobs(self.hub, self.files, standards)
         self.contact_points = self.hub.parts[CONTACT_POINTS] = CustomerContactPoints(self.keys)
@@ -245,6 +255,7 @@ class Application:
             QualityScan(self.hub),
             DuplicateScan(self.hub),
             BulkMergeJob(self.hub),
+            MatchKeyRebuildJob(MatchKeyRebuild(self.keys, self.personal)),
             *self.imports,
         )
 

@@ -75,7 +75,7 @@ async def test_a_create_that_fails_anywhere_has_its_effect_with_its_answer_or_no
 
     statements = await _each_statement(fresh_hub, attempt, after=after)
     # One of PostgreSQL is the question to the suppression list.
-    assert statements == (2 if fresh_hub.engine == "postgresql" else 13)
+    assert statements == (2 if fresh_hub.engine == "postgresql" else 14)
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])

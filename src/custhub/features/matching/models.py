@@ -39,6 +39,13 @@ cannot_links = Table(
 Index("ix_cannot_links_right", cannot_links.c.right_id)
 
 
+class MatchKeyRow(NamedTuple):
+    """A row of match_keys."""
+
+    key: int
+    customer_id: UUID
+
+
 class CannotLinkRow(NamedTuple):
     """A row of cannot_links: these two were told apart, by a decision or an undo; `left_id` is the smaller."""
 

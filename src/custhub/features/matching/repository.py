@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Table, delete
 
-from custhub.features.matching.models import CannotLinkRow, cannot_links, match_keys
+from custhub.features.matching.models import CannotLinkRow, MatchKeyRow, cannot_links, match_keys
 from custhub.kit.commands import Command
 from custhub.kit.query import any_of
 from custhub.kit.uow import UnitOfWork
@@ -16,6 +16,11 @@ from custhub.kit.uow import UnitOfWork
 #: All keys of these customers.
 DROP_KEYS: Final = Command(delete(match_keys).where(any_of(match_keys.c.customer_id, "ids")))
 TABLE: Final[Table] = match_keys
+
+
+def add_keys(uow: UnitOfWork, rows: Sequence[MatchKeyRow]) -> None:
+    """Store keys of new customers."""
+    uow.writes.insert_all(match_keys, [row._asdict() for row in rows])
 
 
 def change_keys(uow: UnitOfWork, changes: Iterable[tuple[UUID, Iterable[int], Iterable[int]]]) -> int:

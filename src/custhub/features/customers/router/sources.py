@@ -33,7 +33,7 @@ Source = Annotated[SourceName, Path(description="Name of the source: a-z, 0-9, `
 
 def _sources(request: Request, who: Principal) -> ExternalSources:
     call = call_of(request)
-    return ExternalSources(call.unit_of_work(), who, standards_of(call.hub).ranks)
+    return ExternalSources(call.unit_of_work(), who, standards_of(call.hub))
 
 
 @router.get("", response_model=ExternalSourcePage)

@@ -145,6 +145,7 @@ class CustomerBatches:
             some = accepted[start : start + _STORED_AT_ONCE]
             news = [self._built[item.place] for item in some]
             self._context.customers.add_all([(new.record, new.key, new.values, new.tokens) for new in news])
+            self._context.standards.matching.add(self._uow, news)
             store_numbers(self._uow, [row for new in news for row in new.record.phones])
             self._store_told(write for item in some for write in self._told[item.place])
             self._recorder.record(self._uow, (), ())  # nothing to tell: it looks at the keys of these rows

@@ -170,6 +170,9 @@ class BulkPreparer:
         if new.record.phones:
             coder = self._coders.of(NUMBERS)
             yield coder.name, [coder.encode(phone) for phone in new.record.phones]
+        name, keys = self._context.standards.matching.rows(new)
+        coder = self._coders.of(name)
+        yield name, [coder.encode(key) for key in keys]
 
     def _told(self, customer_id: UUID, fields: frozenset[str]) -> Iterable[tuple[str, Sequence[EncodedRow]]]:
         teller = self._tellers.get(fields)

@@ -36,6 +36,12 @@ from custhub.security.principal import Principal
 from custhub.settings import Settings
 
 _CALLERS = {"user": Prefix.USER, "customer": Prefix.CUSTOMER}
+#: What of a customer and of its addresses is compared with others.
+_MATCHING = (
+    "kind", "display_name", "company_name", "spans", "birthday", "birthday_calendar", "birthday_leap_month",
+    "archived_at", "merged_into",
+)  # fmt: skip
+_PLACE = ("country", "province", "city", "district", "street", "postcode", "spans")
 #: Columns of a customer that search finds it by.
 _NAMING = frozenset({"kind", "display_name", "given_name", "family_name", "company_name", "tax_id", "name_key"})
 
@@ -177,12 +183,14 @@ class CustomerContext:
         """Store the next revision, tell others and leave an audit entry with what changed, sealed.
 
         `origins` say where values and parts come from now; None where a part is gone. Who gives or takes e-mails or
-        external ids calls `found_again` with the record that comes of it.
+        external ids calls `found_again` with the record that comes of it; who gives or takes any part, `met_again`.
         """
         self.note(record, fields, details, action, reason)
         new = self.revise(record, fields, values, origins)
         if values and not _NAMING.isdisjoint(values):
             self.found_again(record, new)
+        if values:
+            self.met_again(record, new)
         return new
 
     def revise(
@@ -204,6 +212,11 @@ class CustomerContext:
         """Let search find a customer by what it is called now."""
         before = tokens_of(old.row, old.emails, old.external_ids)
         change_tokens(self.uow, [(old.row.id, before, tokens_of(new.row, new.emails, new.external_ids))])
+
+    def met_again(self, old: CustomerRecord, new: CustomerRecord) -> None:
+        """Let those meet a customer who may be the same person by what it is now; once in a unit of work."""
+        if _matched(old) != _matched(new):
+            self.standards.matching.change(self.uow, old, new)
 
     def note(
         self,
@@ -250,6 +263,18 @@ class CustomerContext:
             return ExternalIdTaken(members=named(min(known, default=None)))
 
         self.uow.on_violation(EXTERNAL_ID, explain)
+
+
+def _matched(record: CustomerRecord) -> tuple[Any, ...]:
+    """What of a customer is compared with others."""
+    row = record.row
+    return (
+        *(getattr(row, name) for name in _MATCHING),
+        {(phone.id, phone.e164.blob, phone.kind) for phone in record.phones},
+        {email.email for email in record.emails},
+        {tuple(getattr(address, name) for name in _PLACE) for address in record.addresses},
+        {(key.source, key.external_id) for key in record.external_ids},
+    )
 
 
 def provenance_of(row: CustomerRow) -> Provenance:

@@ -54,4 +54,6 @@ class CustomerExternalIds:
             record, [Field.EXTERNAL_IDS.value], details={Field.EXTERNAL_IDS.value: told}, action=action
         )
         kept = tuple(row for row in record.external_ids if row != old)
-        self._context.found_again(changed, changed._replace(external_ids=kept if new is None else (*kept, new)))
+        after = changed._replace(external_ids=kept if new is None else (*kept, new))
+        self._context.found_again(changed, after)
+        self._context.met_again(record, after)

@@ -99,6 +99,7 @@ class CustomerImages:
         context.customers.change_values(filter_rows(catalogue, record.row), filter_rows(catalogue, new.row))
         revised = context.revise(record, sorted(fields), values)
         context.found_again(record, new)
+        context.met_again(record, new)
         return new._replace(row=revised.row)
 
     def _parts(self, record: CustomerRecord, field: Field, known: Mapping[str, Sequence[Any]], dek: Dek) -> Any:

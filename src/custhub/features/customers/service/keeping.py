@@ -136,7 +136,7 @@ class PartKeeper(ABC, Generic[P, C, U]):
         told = [row and told_of(row, self.told) for row in (before.get(part_id), after.get(part_id))]
         name = to_text(self.prefix, part_id)
         origin = None if verb == "removed" else self._context.origin_of_part(name)
-        record = self._context.changed(
+        new = self._context.changed(
             record,
             [self.field.value],
             details={self.field.value: told},
@@ -144,7 +144,8 @@ class PartKeeper(ABC, Generic[P, C, U]):
             origins={name: origin},
         )
         parts: dict[str, Any] = {self.field: tuple(after.values())}
-        changed = record._replace(**parts)
+        changed = new._replace(**parts)
+        self._context.met_again(record, changed)
         if self.field is Field.EMAILS and _found_by(before) != _found_by(after):
             self._context.found_again(record, changed)
         return changed

@@ -209,7 +209,7 @@ class CustomerPhones:
     ) -> CustomerRecord:
         name = to_text(Prefix.PHONE, phone_id)
         origin = None if action == "phone.removed" else self._context.origin_of_part(name)
-        record = self._context.changed(
+        new = self._context.changed(
             record,
             [Field.PHONES.value],
             details={Field.PHONES.value: told},
@@ -217,7 +217,9 @@ class CustomerPhones:
             reason=reason,
             origins={name: origin},
         )
-        return record._replace(phones=tuple(phones))
+        new = new._replace(phones=tuple(phones))
+        self._context.met_again(record, new)
+        return new
 
 
 def _openable(dek: Dek, row: PhoneRow) -> str | None:

@@ -80,7 +80,8 @@ class CustomerService:
         """
         context, uow = self._context, self._uow
         await self.check(body)
-        record, key, numbers, values, tokens = await screened(context, CustomerBuilder(context).build(body))
+        new = await screened(context, CustomerBuilder(context).build(body))
+        record, key, numbers, values, tokens = new
         if occurred_at is not None and not context.is_person:
             kinds = {field: getattr(body, field) for field in _WITH_PRIMARY}
             primaries = {field: any(part.is_primary for part in parts) for field, parts in kinds.items() if parts}
@@ -93,6 +94,7 @@ class CustomerService:
             context.phones.store(phone, number)
         for parts in (record.emails, record.addresses, record.contacts, record.external_ids, record.tags, values):
             context.customers.add_parts(parts)
+        context.standards.matching.add(uow, [new])
         context.on_external_id_taken(record.external_ids)
         uow.emit(CustomerCreated(record.row.id, 1, record.row.id))
         uow.audit(Note("customer.created", "customer", record.row.id, record.row.id, sorted(body.model_fields_set)))
@@ -238,6 +240,7 @@ class CustomerService:
         context.customers.set_keys_live(row.id, live=False)
         self._uow.emit(CustomerArchived(row.id, row.revision, row.id))
         self._uow.audit(Note("customer.archived", "customer", row.id, row.id, ["archived_at"]))
+        context.met_again(record, record._replace(row=row))
         return record._replace(row=row)
 
     async def restore(self, customer_id: UUID, if_match: frozenset[int] | None = None) -> CustomerRecord:
@@ -255,6 +258,7 @@ class CustomerService:
         context.on_external_id_taken(record.external_ids)
         self._uow.emit(CustomerRestored(row.id, row.revision, row.id))
         self._uow.audit(Note("customer.restored", "customer", row.id, row.id, ["archived_at"]))
+        context.met_again(record, record._replace(row=row))
         return record._replace(row=row)
 
 

@@ -68,7 +68,7 @@ class ProvenPoints:
         others = [self._replaced(other, dek) for other in record.phones if other.id != row.id]
         uow.on_violation(CLAIM, lost_race)
         told = [old and told_of_phone(number.e164, old), told_of_phone(number.e164, row)]
-        record = context.changed(
+        new = context.changed(
             record,
             [Field.PHONES.value],
             details={Field.PHONES.value: told},
@@ -78,7 +78,9 @@ class ProvenPoints:
         )
         result = {"result": VerificationResult.CODE_CONFIRMED}
         uow.emit(ContactPointVerified(row.id, row.revision, record.row.id, extra=result))
-        return record._replace(phones=tuple(sorted((*others, row), key=lambda phone: phone.id)))
+        new = new._replace(phones=tuple(sorted((*others, row), key=lambda phone: phone.id)))
+        context.met_again(record, new)
+        return new
 
     def _is(self, row: PhoneRow, number: PhoneNumber, dek: Dek) -> bool:
         exact = self._context.keys.indexes.exact(number.equivalence_key, row.index_kid)
@@ -120,16 +122,17 @@ class ProvenPoints:
                 row = row._replace(updated_at=uow.now, revision=known.revision + 1)
                 context.customers.change_part(known, row)
             after.append(row)
-        new = next(row for row in after if row.id == made.id)
-        told = [old and told_of(old, CustomerEmails.told), told_of(new, CustomerEmails.told)]
-        record = context.changed(
+        email = next(row for row in after if row.id == made.id)
+        told = [old and told_of(old, CustomerEmails.told), told_of(email, CustomerEmails.told)]
+        new = context.changed(
             record,
             [Field.EMAILS.value],
             details={Field.EMAILS.value: told},
             action=f"{CustomerEmails.noun}.{'added' if old is None else 'changed'}",
             reason=reason,
-            origins={to_text(Prefix.EMAIL, new.id): context.origin()},
+            origins={to_text(Prefix.EMAIL, email.id): context.origin()},
         )
-        changed = record._replace(emails=tuple(after))
+        changed = new._replace(emails=tuple(after))
         context.found_again(record, changed)
+        context.met_again(record, changed)
         return changed

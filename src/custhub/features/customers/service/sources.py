@@ -5,10 +5,10 @@ from __future__ import annotations
 from custhub.features.customers.errors import ExternalSourceInUse, ExternalSourceNotFound
 from custhub.features.customers.models import ExternalSourceRow
 from custhub.features.customers.queries.claims import is_source_in_use
-from custhub.features.customers.queries.sources import SourceRanks
 from custhub.features.customers.repository import SourceRepository
 from custhub.features.customers.schemas.sources import ExternalSourcePut
 from custhub.features.customers.schemas.views import etag_of
+from custhub.features.customers.service.standards import Standards
 from custhub.kit.errors import HubError
 from custhub.kit.revisions import StaleRevision, check_revision
 from custhub.kit.uow import Note, UnitOfWork
@@ -21,10 +21,11 @@ _MEMBERS = ExternalSourcePut.model_fields
 class ExternalSources:
     """Use cases of external sources. They belong to no customer, so nobody's reach narrows them."""
 
-    def __init__(self, uow: UnitOfWork, who: Principal, ranks: SourceRanks) -> None:
+    def __init__(self, uow: UnitOfWork, who: Principal, standards: Standards) -> None:
         self._uow = uow
         self._who = who
-        self._ranks = ranks
+        self._ranks = standards.ranks
+        self._matching = standards.matching
         self._sources = SourceRepository(uow)
 
     async def put(
@@ -39,12 +40,14 @@ class ExternalSources:
             row = ExternalSourceRow(source, body.identity, body.description, body.priority, now, now, 1)
             self._sources.add(row, self._run_again)
             self._told("external_source.created", row)
+            self._matching.declared(self._uow, source, was=False, now=row.identity is not None)
             return row, True
         self._check(row, if_match)
         sent = body.model_dump()
         if any(getattr(row, name) != value for name, value in sent.items()):
-            row = self._sources.change(row, sent)
+            old, row = row, self._sources.change(row, sent)
             self._told("external_source.updated", row)
+            self._matching.declared(self._uow, source, was=old.identity is not None, now=row.identity is not None)
         return row, False
 
     async def remove(self, source: str, if_match: frozenset[int] | None) -> None:
@@ -57,6 +60,7 @@ class ExternalSources:
             raise ExternalSourceInUse
         self._sources.remove(row)
         self._told("external_source.removed", row)
+        self._matching.declared(self._uow, source, was=row.identity is not None, now=False)
 
     def _check(self, row: ExternalSourceRow, if_match: frozenset[int] | None) -> None:
         check_revision(if_match, row.revision, etag_of(row.revision, self._who.policy.digest))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
@@ -14,7 +14,7 @@ from custhub.features.customers.queries.sources import SourceRanks
 from custhub.features.customers.rules.provenance import DEFAULT_PRIORITY, NOBODY
 from custhub.features.fields.service.catalogue import FieldCatalogue
 from custhub.features.phones.queries import PhoneRow
-from custhub.features.phones.rules import VerificationResult
+from custhub.features.phones.rules import PhoneNumber, VerificationResult
 from custhub.kit.uow import UnitOfWork
 
 #: Key of the standards among the parts of the hub.
@@ -57,11 +57,47 @@ class Verifications(Protocol):
         """An attempt to reach a customer came to this, in the same commit; `record` is the customer after it."""
 
 
+class NewRecord(Protocol):
+    """A customer that is about to be stored, with its numbers in the open."""
+
+    @property
+    def record(self) -> CustomerRecord:
+        """Its record."""
+
+    @property
+    def numbers(self) -> Sequence[PhoneNumber]:
+        """The numbers behind its phones, in their order."""
+
+
+class MatchKeys(Protocol):
+    """Keeps the keys under which customers that may be one meet; the matching feature implements it."""
+
+    @property
+    def personal(self) -> frozenset[str]:
+        """The sources one id of which means one person."""
+
+    def rows(self, new: NewRecord) -> tuple[str, Sequence[tuple[Any, ...]]]:
+        """The rows of a new customer and the table that they go to; nothing is stored."""
+
+    def add(self, uow: UnitOfWork, added: Iterable[NewRecord]) -> None:
+        """Store those of new customers, in the same commit."""
+
+    def change(self, uow: UnitOfWork, old: CustomerRecord, new: CustomerRecord) -> None:
+        """A customer was `old` and is `new`, in the same commit: once in a unit of work, with all that it changes."""
+
+    async def forget(self, uow: UnitOfWork, customers: Sequence[UUID]) -> None:
+        """Drop all of customers who are gone as if they had never been, in the explicit transaction."""
+
+    def declared(self, uow: UnitOfWork, source: str, *, was: bool, now: bool) -> None:
+        """Whether one id of a source means one person was declared, or its source removed, in the same commit."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standards:
     """Vocabularies and custom fields, the priorities of sources, how long a person's word outranks machines.
 
-    What comes of it for others: where refused values go, and who keeps the queue of those to be called.
+    What comes of it for others: where refused values go, who keeps the queue of those to be called, who keeps match
+    keys.
     """
 
     catalogue: FieldCatalogue
@@ -69,6 +105,7 @@ class Standards:
     refusals: RefusedChanges
     confirmed_for: timedelta
     verifications: Verifications
+    matching: MatchKeys
 
     def priority_of(self, source: str) -> int:
         """How far a source is believed."""

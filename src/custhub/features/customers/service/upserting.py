@@ -139,6 +139,7 @@ class CustomerUpsert:
         self._service.refind(record.row, change)
         new = context.revise(joiner.record, fields, change.values, origins)
         context.found_again(record, new)
+        context.met_again(record, new)
         return Outcome("updated", new, record, *found_wanting)
 
 

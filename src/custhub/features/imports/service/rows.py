@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from custhub.crypto.live import LiveKeys
 from custhub.events.outbox import record_events
 from custhub.features.audit.service import AuditWriter
-from custhub.features.customers.queries.sources import SourceRanks
+from custhub.features.customers.queries.sources import IdentitySources, SourceRanks
 from custhub.features.customers.schemas.bodies import CustomerCreate
 from custhub.features.customers.service.bulk import BulkPreparer
 from custhub.features.customers.service.context import CustomerContext
@@ -25,6 +25,7 @@ from custhub.features.imports.rules.outcomes import Fault, Outcome
 from custhub.features.imports.rules.paths import join_list
 from custhub.features.imports.service.gathering import GatheredBatch
 from custhub.features.imports.service.setup import Task
+from custhub.features.matching.service.keeping import MatchKeeper
 from custhub.http.issues import issues_of
 from custhub.kit.clock import Clock
 from custhub.kit.db import Database, EngineName
@@ -38,9 +39,7 @@ T = TypeVar("T")
 _MOST_FAULTS: Final = 20
 #: Refusals that only what is stored can tell, and the field that they are about.
 _FIELDS: Final = {
-    "phone_taken": "phones",
-    "lookup_quota_exceeded": "phones",
-    "mask_probing": "phones",
+    **dict.fromkeys(("phone_taken", "lookup_quota_exceeded", "mask_probing"), "phones"),
     "external_id_taken": "external_ids",
     "owner_unknown": "owner_id",
     "team_unknown": "team_id",
@@ -187,9 +186,10 @@ class RowPreparer:
         standards = Standards(
             cast(FieldCatalogue, _Given(task.catalogue)),
             cast(SourceRanks, _Given[dict[str, int]]({})),
-            cast(RefusedChanges, None),  # nothing is refused to who is new
+            cast(RefusedChanges, None),  # nothing is refused to who is new, and nobody calls them
             timedelta(),
-            cast(Verifications, None),  # nobody calls who is new
+            cast(Verifications, None),
+            MatchKeeper(keys, cast(IdentitySources, _Given(task.personal))),
         )
         context = CustomerContext(uow, who, keys, settings, standards)
         self._preparer = BulkPreparer(context, bulk_id=task.bulk_id, is_screened=task.is_screened)

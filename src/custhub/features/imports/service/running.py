@@ -77,6 +77,7 @@ class ImportRun:
             request_id=work.job.request_id,
             bulk_id=work.job.id,
             catalogue=parts.standards.catalogue.value,
+            personal=parts.standards.matching.personal,
         )
         self._standards = parts.standards
         self._reader = RowReader(self._task)
@@ -117,11 +118,16 @@ class ImportRun:
         """Store what one process prepares; whether the end was reached. Raises PreparationLost, KeysChanged."""
         if self._row.finished_at is not None:
             return True
-        stand = stand_of(self._keys, self._standards.catalogue.value)
+        stand = stand_of(self._keys, self._standards)
         self._is_screened = await is_anybody_suppressed(self._database)
         task = Task(
             **{name: getattr(self._task, name) for name in Task.__slots__}
-            | {"skip": self._done, "catalogue": self._standards.catalogue.value, "is_screened": self._is_screened}
+            | {
+                "skip": self._done,
+                "catalogue": self._standards.catalogue.value,
+                "personal": self._standards.matching.personal,
+                "is_screened": self._is_screened,
+            }
         )
         process = await Preparation.start(task, self._keys, reader)
         try:
@@ -257,7 +263,7 @@ class ImportRun:
         self._work.fail_permanently(error)
 
     def _check_keys(self, stand: tuple[Any, ...]) -> None:
-        if stand_of(self._keys, self._standards.catalogue.value) != stand:
+        if stand_of(self._keys, self._standards) != stand:
             raise KeysChanged
 
     def _learn(self, took: float) -> None:

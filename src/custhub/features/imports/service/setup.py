@@ -14,6 +14,7 @@ from custhub.crypto.files import FileReader
 from custhub.crypto.keyring import Keyring, Purpose
 from custhub.crypto.live import KeyRoles, LiveKeys
 from custhub.crypto.models import StoredFileRow
+from custhub.features.customers.service.standards import Standards
 from custhub.features.fields.rules import Catalogue
 from custhub.features.imports.rules.formats import Encoding, FileKind, Layout, Wishes
 from custhub.kit.db import from_micros, micros
@@ -43,12 +44,15 @@ class Task:
     is_screened: bool = True
     #: Vocabularies and custom fields, as they are now.
     catalogue: Catalogue = field(default_factory=Catalogue)
+    #: Sources one id of which means one person.
+    personal: frozenset[str] = frozenset()
 
 
-def stand_of(keys: LiveKeys, catalogue: Catalogue) -> tuple[Any, ...]:
+def stand_of(keys: LiveKeys, standards: Standards) -> tuple[Any, ...]:
     """What rows depend on: when it changes, those that wait were made with what does not count any more (S-17)."""
     return (
-        catalogue.digest,
+        standards.catalogue.value.digest,
+        standards.matching.personal,
         keys.index_kid,
         keys.claim_kids,
         keys.keyring.newest(Purpose.FIELD),
@@ -76,6 +80,7 @@ def setup_of(task: Task, keys: LiveKeys, reader: FileReader) -> dict[str, Any]:
         "skip": task.skip,
         "is_screened": task.is_screened,
         "catalogue": pickle.dumps(Catalogue(task.catalogue.definitions, task.catalogue.vocabularies)),
+        "personal": sorted(task.personal),
         "keyring": _needed(keys.loaded).to_json(),
         "roles": {
             "in_charge": {str(purpose): kid for purpose, kid in keys.roles.in_charge.items()},
@@ -106,6 +111,7 @@ def task_of(setup: Mapping[str, Any]) -> Task:
         setup["skip"],
         setup["is_screened"],
         pickle.loads(setup["catalogue"]),  # noqa: S301  # what this program wrote, from the hub to its own child
+        frozenset(setup["personal"]),
     )
 
 

@@ -162,7 +162,8 @@ class ImportUndo:
     ) -> dict[UUID, Outcome]:
         removal = await remove_untouched(uow, ids, revisions)
         if removal.removed:
-            await self._parts.standards.refusals.forget(uow, sorted(removal.removed))
+            for keeper in (self._parts.standards.refusals, self._parts.standards.matching):
+                await keeper.forget(uow, sorted(removal.removed))
         return {key: Outcome.KEPT if key in removal.kept else Outcome.REMOVED for key in ids}
 
     async def _end(self) -> None:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
-from custhub.crypto.cipher import Dek
+from custhub.crypto.cipher import Dek, FieldCipher
 from custhub.crypto.errors import IntegrityError, KeyUnavailable
 from custhub.crypto.live import LiveKeys
 from custhub.features.customers.queries import AddressRow, CustomerRecord, CustomerRow
@@ -90,12 +90,12 @@ class CustomerReader:
                     yield key.source, value
 
 
-def data_key(keys: LiveKeys, record: CustomerRecord) -> Dek | None:
+def data_key(cipher: FieldCipher, record: CustomerRecord) -> Dek | None:
     """The data key of a customer, None where it is gone."""
     if record.wrapped_dek is None or record.dek_version is None:
         return None
     try:
-        return keys.cipher.unwrap(record.row.id, record.dek_version, record.wrapped_dek)
+        return cipher.unwrap(record.row.id, record.dek_version, record.wrapped_dek)
     except (IntegrityError, KeyUnavailable):
         return None
 
@@ -116,7 +116,7 @@ async def people_of(
     read = CustomerReader(personal).person
     records = await whole_customers(reader, set(ids))
     return {
-        customer_id: read(record, data_key(keys, record))
+        customer_id: read(record, data_key(keys.cipher, record))
         for customer_id, record in records.items()
         if is_matched(record)
     }

@@ -45,7 +45,7 @@ async def rekey(uow: UnitOfWork, keys: LiveKeys, personal: Collection[str], ids:
             (
                 customer_id,
                 stored.get(customer_id, ()),
-                match_keys_of(keys, personal, record, data_key(keys, record)) if record else (),
+                match_keys_of(keys, personal, record, data_key(keys.cipher, record)) if record else (),
             )
             for customer_id in sorted(ids)
             for record in (records.get(customer_id),)

@@ -14,6 +14,9 @@ from custhub.kit.uow import UnitOfWork
 from custhub.security.principal import Principal
 from custhub.settings import Settings
 
+#: What of a customer beside its own row is compared with others.
+_PARTS = ("phones", "emails", "addresses", "external_ids")
+
 
 class GatheringContext(CustomerContext):
     """Gathers the changes of one customer; `settle` stores them as its next revision."""
@@ -25,6 +28,7 @@ class GatheringContext(CustomerContext):
         self._fields: set[str] = set()
         self._values: dict[str, Any] = {}
         self._origins: dict[str, Origin | None] = {}
+        self._parts: dict[str, Any] = {}
 
     @property
     def has_changed(self) -> bool:
@@ -48,8 +52,15 @@ class GatheringContext(CustomerContext):
         self._origins |= origins or {}
         return record._replace(row=record.row._replace(**(values or {})))
 
+    def met_again(self, old: CustomerRecord, new: CustomerRecord) -> None:
+        """Keep the parts that are others now until all is together."""
+        for name in _PARTS:
+            if getattr(old, name) is not getattr(new, name):
+                self._parts[name] = getattr(new, name)
+
     def settle(self, record: CustomerRecord, origins: Mapping[str, Origin | None] | None = None) -> None:
         """Store the next revision of a customer, `record` being what it was; `origins` are those of what stayed."""
         new = self.revise(record, sorted(self._fields), self._values, {**(origins or {}), **self._origins})
         if self._values:
             self.found_again(record, new)
+        super().met_again(record, new._replace(**self._parts))
