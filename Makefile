@@ -115,6 +115,7 @@ lock: $(INSTALLED) ## pin the requirements again (UPGRADE=--upgrade for newer ve
 	@$(LOCK) --group build --output-file requirements/build.txt
 	@$(LOCK) --group sources --output-file requirements/sources.txt
 	@$(LOCK) pyproject.toml --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
+	@$(LOCK) --no-deps --group data --output-file requirements/data.txt
 	@echo "requirements/*.txt written"
 
 .PHONY: FORCE
@@ -137,6 +138,7 @@ $(VENV)/.built: requirements/dev.txt requirements/sources.txt
 		-r requirements/dev.txt
 	@printf '%s' '$(CURDIR)' > $@
 
-$(INSTALLED): $(VENV)/.built pyproject.toml
+$(INSTALLED): $(VENV)/.built pyproject.toml requirements/data.txt
+	@$(BIN)/pip install -qq --no-deps --require-hashes --only-binary :all: -r requirements/data.txt
 	@$(BIN)/pip install -qq --no-deps --no-build-isolation --editable .
 	@touch $@

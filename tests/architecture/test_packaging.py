@@ -40,7 +40,7 @@ def _entries(lock: Path) -> list[str]:
 
 
 def test_locks_are_the_known_ones() -> None:
-    assert [lock.name for lock in LOCKS] == ["build.txt", "dev.txt", "run.txt", "sources.txt"]
+    assert [lock.name for lock in LOCKS] == ["build.txt", "data.txt", "dev.txt", "run.txt", "sources.txt"]
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
@@ -58,6 +58,7 @@ def test_lock_pins_everything_with_hashes_and_names_no_place(lock: Path) -> None
         ("dev.txt", [*PROJECT["project"]["dependencies"], *_group("dev")]),
         ("build.txt", PROJECT["build-system"]["requires"]),
         ("sources.txt", list(_group("sources"))),
+        ("data.txt", list(_group("data"))),
     ],
 )
 def test_lock_satisfies_the_project(lock: str, requirements: list[str]) -> None:
@@ -77,7 +78,7 @@ def test_development_runs_what_is_shipped() -> None:
 def test_every_dependency_is_bounded() -> None:
     unbounded = [
         text
-        for text in [*PROJECT["project"]["dependencies"], *_group("dev")]
+        for text in [*PROJECT["project"]["dependencies"], *_group("dev"), *_group("data")]
         if not any(part.operator in ("<", "==") for part in Requirement(text).specifier)
     ]
     # Time zones change by law, at any time; there is no version to fear.

@@ -53,10 +53,9 @@ def block_keys(person: Person) -> Iterator[str]:
                     yield f"A{place.number}|{token}|{start}"
         if place.street and place.number:
             house = f"{place.street}|{place.number}"
-            yield "d" + house
             for token in tokens:
                 yield f"s{house}|{token}"
-            if place.unit:
-                yield f"u{house}|{place.unit}"
+            # A house of many homes is no home; where units are written, they tell them apart.
+            yield f"u{house}|{place.unit}" if place.unit else "d" + house
     if name and person.company:
         yield f"c{name.term}|{person.company[:4]}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Final
 
@@ -10,6 +11,9 @@ from nicknames import NickNamer
 from custhub.features.matching.rules.edits import is_slip
 from custhub.features.matching.rules.levels import Level
 from custhub.features.matching.rules.names import PersonName, is_pinyin, is_surname
+
+#: zh and z, ch and c, sh and s, ng and n are one sound to many speakers.
+_MERGED_SOUNDS = re.compile(r"([zcsn])(?:(?<=n)g|(?<!n)h)")
 
 
 def compare_names(left: PersonName, right: PersonName) -> Level:
@@ -82,7 +86,7 @@ def _compare_reading(family: str, given: str, words: tuple[str, ...], joined: st
             return Level.INITIAL
         if all(len(word) == 1 for word in rest) and other[0] == given[0]:
             return Level.INITIAL
-        if is_slip(other, given):
+        if is_slip(other, given) and not _is_another_syllable(other, given):
             return Level.TYPO
         return Level.FAMILY_ONLY if is_pinyin(other) else Level.WESTERN_GIVEN
     if len(joined) >= 5 and (is_slip(joined, family + given) or is_slip(joined, given + family)):
@@ -101,7 +105,8 @@ def _compare_latin(left: tuple[str, ...], right: tuple[str, ...]) -> Level:
     if any("".join(left[at:] + left[:at]) == joined for at in range(len(left))):
         return Level.SAME
     shorter, longer = (left, right) if len(left) <= len(right) else (right, left)
-    kinds = _aligned(shorter, longer)
+    is_chinese = any(map(is_surname, left)) and any(map(is_surname, right))
+    kinds = _aligned(shorter, longer, is_chinese)
     if len(shorter) == 1:
         if len(longer) == 1:
             return kinds[0] or Level.DIFFERENT
@@ -111,12 +116,14 @@ def _compare_latin(left: tuple[str, ...], right: tuple[str, ...]) -> Level:
         if worst is Level.INITIAL and all(kind is Level.INITIAL for kind in kinds):
             return Level.COMPATIBLE
         return worst
-    if any("".join(left) == "".join(right[at:] + right[:at]) for at in range(len(right))) or _is_misspelt(left, right):
+    if any("".join(left) == "".join(right[at:] + right[:at]) for at in range(len(right))) or _is_misspelt(
+        left, right, is_chinese
+    ):
         return Level.TYPO
     return _halves_compared(left, right)
 
 
-def _is_misspelt(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
+def _is_misspelt(left: tuple[str, ...], right: tuple[str, ...], is_chinese: bool) -> bool:
     """Whether two names are slips of each other, run together or torn apart, beside the words both have.
 
     A long family name that agrees does not make another given name a slip.
@@ -126,13 +133,19 @@ def _is_misspelt(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
         if word in other:
             one.remove(word)
             other.remove(word)
-    return is_slip("".join(one), "".join(other))
+    rest, its = "".join(one), "".join(other)
+    return is_slip(rest, its) and not (is_chinese and _is_another_syllable(rest, its))
+
+
+def _is_another_syllable(word: str, other: str) -> bool:
+    """Whether two words of pinyin are two names, jianguo and jianjun, and not one as another region says it."""
+    return is_pinyin(word) and is_pinyin(other) and _MERGED_SOUNDS.sub(r"\1", word) != _MERGED_SOUNDS.sub(r"\1", other)
 
 
 _STRONG = frozenset({Level.SAME, Level.NICKNAME, Level.TYPO})
 
 
-def _aligned(shorter: tuple[str, ...], longer: tuple[str, ...]) -> list[Level | None]:
+def _aligned(shorter: tuple[str, ...], longer: tuple[str, ...], is_chinese: bool) -> list[Level | None]:
     """For each word of the shorter name how it stands to the word of the longer one that it fits best."""
     left = list(longer)
     kinds: list[Level | None] = [None] * len(shorter)
@@ -140,20 +153,20 @@ def _aligned(shorter: tuple[str, ...], longer: tuple[str, ...]) -> list[Level | 
         for at, word in enumerate(shorter):
             if kinds[at] is None:
                 for other in left:
-                    if _stands(word, other, level):
+                    if _stands(word, other, level, is_chinese):
                         left.remove(other)
                         kinds[at] = level
                         break
     return kinds
 
 
-def _stands(word: str, other: str, level: Level) -> bool:
+def _stands(word: str, other: str, level: Level, is_chinese: bool) -> bool:
     if level is Level.SAME:
         return word == other
     if level is Level.NICKNAME:
         return _is_nickname(word, other)
     if level is Level.TYPO:
-        return is_slip(word, other)
+        return is_slip(word, other) and not (is_chinese and _is_another_syllable(word, other))
     return word[0] == other[0] and 1 in (len(word), len(other))
 
 
