@@ -138,7 +138,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_duplicates_cluster", "duplicates", ["cluster_id"], unique=False)
     op.create_index("ix_duplicates_right", "duplicates", ["right_id"], unique=False)
+    op.create_index("ix_duplicates_merge", "duplicates", ["merge_id"], unique=False)
     op.create_index("ix_duplicates_scan", "duplicates", ["scan_id", "state"], unique=False)
+    op.create_index("ix_duplicates_updated", "duplicates", ["updated_at"], unique=False)
     op.create_index("ix_duplicates_state", "duplicates", ["state", "total", "id"], unique=False)
     op.bulk_insert(
         settings,

@@ -32,7 +32,7 @@ from custhub.features.customers.service.selecting import SAVED_SELECTIONS
 from custhub.features.customers.service.standards import STANDARDS, Standards
 from custhub.features.customers.tasks import ContactPointMarking, SearchRebuild
 from custhub.features.duplicates.tasks import SCHEDULES as DUPLICATE_SCHEDULES
-from custhub.features.duplicates.tasks import BulkMergeJob, DuplicateScan
+from custhub.features.duplicates.tasks import BulkMergeJob, BulkMergeUndoJob, DuplicateScan
 from custhub.features.exports.service.handing import LINK as EXPORT_LINK
 from custhub.features.exports.service.handing import ExportDownload
 from custhub.features.exports.tasks import ExportJob
@@ -256,6 +256,7 @@ class Application:
             DuplicateScan(self.hub),
             BulkMergeJob(self.hub),
             MatchKeyRebuildJob(MatchKeyRebuild(self.keys, self.personal)),
+            BulkMergeUndoJob(self.hub),
             *self.imports,
         )
 

@@ -176,8 +176,10 @@ def test_openapi_prints_writes_and_compares(tmp_path: Path, run: Run, monkeypatc
     assert len(differs.out.splitlines()) <= 40
 
 
-def test_quality_is_scanned_through_a_running_hub_and_without_one(running: Path, resting: Path, run: Run) -> None:
+def test_scans_run_through_a_running_hub_and_without_one(running: Path, resting: Path, run: Run) -> None:
     """R-4: the command waits until the scan is done, whoever does it."""
     for home in (running, resting):
         done = _done(run(home, "quality", "scan"))
         assert re.fullmatch(r"/v1/quality/scans/scn_[0-9a-z]{26}", done.splitlines()[-1]), done
+        done = _done(run(home, "duplicates", "scan"))
+        assert re.fullmatch(r"/v1/duplicates/scans/dsc_[0-9a-z]{26}", done.splitlines()[-1]), done

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from custhub.features.duplicates.tasks import BulkMergeJob, DuplicateScan
+from custhub.features.duplicates.tasks import BulkMergeJob, BulkMergeUndoJob, DuplicateScan
 from custhub.jobs.models import JobRow
 from custhub.jobs.runner import JobRunner
 from custhub.jobs.states import Queue
@@ -22,7 +22,7 @@ BULK_MERGES = f"{DUPLICATES}/bulk-merges"
 def worker(hub: HubUnderTest) -> JobRunner:
     """A worker for the jobs of duplicates, one at a time."""
     inner = hub.app.hub
-    kinds = (DuplicateScan(inner), BulkMergeJob(inner))
+    kinds = (DuplicateScan(inner), BulkMergeJob(inner), BulkMergeUndoJob(inner))
     return worker_of(hub, *(Kind(kind.run, kind.name) for kind in kinds), places={Queue.MAINTENANCE: 1})
 
 

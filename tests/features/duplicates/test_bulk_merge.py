@@ -82,6 +82,32 @@ async def test_groups_are_joined_with_their_pairs(fresh_hub: HubUnderTest) -> No
     assert [row[0] for row in told] == ["bulk_merge.completed"]
 
 
+async def test_one_undo_takes_all_of_it_apart(fresh_hub: HubUnderTest) -> None:
+    """MATCHING 4, 5: everybody is there again, and nobody is joined once more."""
+    hub = fresh_hub
+    people = [*await twins(hub, 3), *await twins(hub, 2, name="Prudence Farrow")]
+    await scan(hub)
+    dry = await bulk_merge(hub)
+    problem_of(await hub.api.post(f"{BULK_MERGES}/{dry['id']}/undo"), 409, "bulk_merge_dry")
+    plan = await bulk_merge(hub, dry_run=False)
+    assert plan["merged"] == 2
+    asked = await hub.api.post(f"{BULK_MERGES}/{plan['id']}/undo")
+    assert (asked.status_code, asked.json()["result_url"]) == (202, f"{BULK_MERGES}/{plan['id']}")
+    problem_of(await hub.api.post(f"{BULK_MERGES}/{plan['id']}/undo"), 409, "bulk_merge_running")
+    await run_job(hub, asked.json())
+    after = (await hub.api.get(f"{BULK_MERGES}/{plan['id']}")).json()
+    assert (after["undone"], after["kept"], after["undo_status"]) == (2, 0, "succeeded")
+    assert {group["state"] for group in await groups(hub, plan)} == {"undone"}
+    standing = [(await hub.api.get(path_of(customer))).json() for customer in people]
+    assert [(one["id"], one["merged_into"]) for one in standing] == [(customer["id"], None) for customer in people]
+    assert {pair["state"] for pair in await listed(hub)} == {"not_same"}
+    problem_of(await hub.api.post(f"{BULK_MERGES}/{plan['id']}/undo"), 409, "bulk_merge_undone")
+    problem_of(await hub.api.post(f"{BULK_MERGES}/bmg_{'0' * 26}/undo"), 404, "bulk_merge_not_found")
+    assert (await bulk_merge(hub))["groups"] == 0
+    told = await hub.rows("SELECT type FROM events WHERE subject_type = 'bulk_merge' ORDER BY id")
+    assert [row[0] for row in told] == ["bulk_merge.completed", "bulk_merge.undone"]
+
+
 async def test_who_was_told_apart_stays_apart(fresh_hub: HubUnderTest) -> None:
     """MATCHING 3: the whole group is left to people, since nobody knows whose third record it is."""
     hub = fresh_hub

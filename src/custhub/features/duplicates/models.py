@@ -62,6 +62,8 @@ Index("ix_duplicates_state", _d.state, _d.total, _d.id)
 Index("ix_duplicates_right", _d.right_id)
 Index("ix_duplicates_cluster", _d.cluster_id)
 Index("ix_duplicates_scan", _d.scan_id, _d.state)
+Index("ix_duplicates_merge", _d.merge_id)
+Index("ix_duplicates_updated", _d.updated_at)
 
 
 class DuplicateRow(NamedTuple):

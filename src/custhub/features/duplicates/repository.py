@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, null, or_, select, update
+from sqlalchemy import Table, bindparam, delete, null, or_, select, tuple_, update
 
 from custhub.features.duplicates.models import (
     BulkMergeRow,
@@ -82,11 +84,21 @@ _RETIRED = {
 }
 #: Some of those that this scan has not seen.
 RETIRE: Final = Command(update(duplicates).where(_d.id.in_(_UNSEEN)).values(_RETIRED))
+#: Nothing is learnt from a decision that was taken back.
+_PARTED = {
+    **_RETIRED,
+    "state": PairState.NOT_SAME.value,
+    **dict.fromkeys(("decision", "reason", "decided_by", "decided_at", "later_until"), null()),
+}
 #: Pairs that never join, as somebody said elsewhere or by an undo.
 PART: Final = Command(
+    update(duplicates).where(any_of(_d.id, "ids"), _d.state != PairState.NOT_SAME.value).values(_PARTED)
+)
+#: The pairs of a merge that was undone.
+PARTED_AGAIN: Final = Command(
     update(duplicates)
-    .where(any_of(_d.id, "ids"), _d.state != PairState.NOT_SAME.value)
-    .values({**_RETIRED, "state": PairState.NOT_SAME.value})
+    .where(_d.merge_id == bindparam("merge_id", type_=_d.merge_id.type), _d.state == PairState.MERGED.value)
+    .values(_PARTED)
 )
 #: Pairs that a plan has joined. No person decided about them, so nothing is learnt from them.
 JOINED: Final = Command(
@@ -113,7 +125,22 @@ REOPEN: Final = Command(
     .values({"state": PairState.OPEN.value, "updated_at": _AT, "revision": _d.revision + 1})
 )
 OLD_SCANS: Final = Purge(duplicate_scans, duplicate_scans.c.created_at)
-OLD_PLANS: Final = Purge(bulk_merges, bulk_merges.c.created_at)
+#: What was decided stays known: weights are estimated from it.
+OLD_PAIRS: Final = Purge(duplicates, _d.updated_at, _d.state == PairState.RETIRED.value, _d.decision.is_(None))
+_OLD_PLANS: Final = Purge(bulk_merges, bulk_merges.c.created_at)
+_b = bulk_merges.c
+_ROWS: Final = 500
+
+
+def _old_rows(table: Table) -> Command:
+    key = table.primary_key.columns
+    old = select(*key).select_from(table.join(bulk_merges, _b.id == table.c.bulk_merge_id))
+    before = _b.created_at < bindparam("before", type_=_b.created_at.type)
+    return Command(delete(table).where(tuple_(*key).in_(old.where(before).limit(bindparam("rows")))))
+
+
+#: Rows first: those of one plan may be many.
+_FORGET: Final = tuple(_old_rows(table) for table in (bulk_merge_members, bulk_merge_groups))
 
 
 class DuplicateRepository:
@@ -187,3 +214,14 @@ class PlanRepository:
     def settle(self, row: GroupRow, values: Mapping[str, Any]) -> None:
         """Store what became of a group."""
         self._uow.update(bulk_merge_groups, {"bulk_merge_id": row.bulk_merge_id, "place": row.place}, values)
+
+
+async def forget_plans(database: Database, before: datetime) -> int:
+    """Delete bulk merges that began before then. How many."""
+    for command in _FORGET:
+        gone = _ROWS
+        while gone == _ROWS:
+            async with database.transaction() as connection:
+                gone = await command.run(database, connection, before=before, rows=_ROWS)
+            await asyncio.sleep(0)
+    return await _OLD_PLANS.run(database, before)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 from custhub.features.customers.service.standards import STANDARDS
-from custhub.features.duplicates.repository import OLD_PLANS, OLD_SCANS, REOPEN
+from custhub.features.duplicates.repository import OLD_PAIRS, OLD_SCANS, REOPEN, forget_plans
 from custhub.features.duplicates.service.automatic import merge_what_is_sure
 from custhub.features.duplicates.service.gathering import Parts
 from custhub.features.duplicates.service.joining import BulkMergeRun, MergeParts, opened
-from custhub.features.duplicates.service.planning import RUN
+from custhub.features.duplicates.service.planning import RUN, UNDO
 from custhub.features.duplicates.service.scanning import KIND, scan_run
+from custhub.features.duplicates.service.separating import BulkMergeUndo
 from custhub.features.merges.service.merging import LINKS
 from custhub.http.hub import Hub
 from custhub.jobs.schedules import Schedule
@@ -56,15 +58,31 @@ class BulkMergeJob:
         await BulkMergeRun(merge_parts(self._hub), work, row).run()
 
 
+class BulkMergeUndoJob:
+    """The job that takes a bulk merge back."""
+
+    name = UNDO
+    queue = Queue.MAINTENANCE
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    async def run(self, work: JobWork) -> None:
+        """Go on with the last merge that stands."""
+        row = await opened(self._hub.database, work, UUID(work.args["bulk_merge_id"]))
+        await BulkMergeUndo(merge_parts(self._hub), work, row).run()
+
+
 def merge_parts(hub: Hub) -> MergeParts:
     """What bulk merges of this hub work with."""
     return MergeParts(hub.database, hub.keys, hub.settings, hub.parts[STANDARDS], hub.parts[LINKS])
 
 
 async def look_after_duplicates(hub: Hub) -> None:
-    """Bring back pairs whose day has come; forget scans and plans that had their time."""
+    """Bring back pairs whose day has come; forget scans, plans and retired pairs that had their time."""
     database, now = hub.database, hub.clock.now()
     async with database.transaction() as connection:
         await REOPEN.run(database, connection, today=now.date(), now=now)
     await OLD_SCANS.run(database, now - KEPT)
-    await OLD_PLANS.run(database, now - KEPT)
+    await OLD_PAIRS.run(database, now - KEPT)
+    await forget_plans(database, now - KEPT)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select, tuple_
 
 from custhub.features.customers.models import customers
 from custhub.features.duplicates.models import DuplicateRow, duplicates
@@ -28,7 +28,6 @@ class PairRecord(NamedTuple):
     row: DuplicateRow
     left_now: int
     right_now: int
-    is_live: bool
 
     @property
     def is_outdated(self) -> bool:
@@ -38,15 +37,14 @@ class PairRecord(NamedTuple):
 
 def _record(values: Iterable[Any]) -> PairRecord:
     values = list(values)
-    left_now, right_now, is_live = values[_WIDTH:]
-    return PairRecord(DuplicateRow._make(values[:_WIDTH]), left_now, right_now, bool(is_live))
+    return PairRecord(DuplicateRow._make(values[:_WIDTH]), *values[_WIDTH:])
 
 
 _LIVE: Final = and_(
     *(one.c[name].is_(None) for one in (_left, _right) for name in ("archived_at", "merged_into", "erased_at"))
 )
 _RECORD: Final = (
-    select(duplicates, _left.c.revision, _right.c.revision.label("right_now"), case((_LIVE, 1), else_=0))
+    select(duplicates, _left.c.revision, _right.c.revision.label("right_now"))
     .select_from(duplicates.join(_left, _left.c.id == _d.left_id).join(_right, _right.c.id == _d.right_id))
     # A pair that waits for a decision has two live customers; of what was decided one may be absorbed.
     .where(

@@ -8,8 +8,10 @@ from fastapi import Query, Request, Response
 
 from custhub.features.duplicates.deps import CanMerge, CanRead
 from custhub.features.duplicates.errors import (
+    BulkMergeDry,
     BulkMergeNotFound,
     BulkMergeRunning,
+    BulkMergeUndone,
     DryRunRequired,
     ThresholdTooLow,
 )
@@ -24,7 +26,7 @@ from custhub.features.duplicates.schemas.plans import (
     bulk_merge_view,
     group_view,
 )
-from custhub.features.duplicates.service.planning import find_bulk_merge
+from custhub.features.duplicates.service.planning import find_bulk_merge, start_undo
 from custhub.features.duplicates.service.planning import start_bulk_merge as start
 from custhub.features.operations.schemas.jobs import JobRead, accepted
 from custhub.http.answers import next_url, ok, page
@@ -87,3 +89,17 @@ async def list_bulk_merge_groups(
     found = await page_of_groups(database, row.id, cursors.read(query.cursor), query.limit)
     cursor = cursors.write(found.after)
     return page([group_view(group) for group in found.items], cursor, next_url(request, cursor))
+
+
+@router.post(
+    "/{bulk_merge_id}/undo",
+    status_code=202,
+    response_model=JobRead,
+    responses=problems(BulkMergeNotFound, BulkMergeDry, BulkMergeUndone, BulkMergeRunning),
+)
+async def undo_bulk_merge(bulk_merge_id: BulkMergeId, who: CanMerge, uow: Uow) -> Response:
+    """Take a bulk merge back, as a job: its merges in reverse order, each with its own verification.
+
+    Also one that was canceled halfway can be undone.
+    """
+    return accepted(await start_undo(uow, who, bulk_merge_id))

@@ -53,8 +53,6 @@ class PairDecisions:
             if row.state == state:
                 return record
             raise DuplicateDecided if row.decision or row.merge_id else DuplicateRetired
-        if not record.is_live:
-            raise DuplicateRetired
         values: dict[str, Any] = {
             "state": state.value,
             "decision": decision.value,

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
+from custhub.features.customers.queries.sources import personal_sources
 from custhub.features.customers.service.context import CustomerContext
 from custhub.features.duplicates.queries import DuplicateRow
 from custhub.features.duplicates.queries.pairs import PairRecord
 from custhub.features.duplicates.rules import bits_of, probability
-from custhub.features.duplicates.service.gathering import personal_sources
 from custhub.features.matching.rules.contacts import Number
 from custhub.features.matching.rules.levels import Field as Compared
 from custhub.features.matching.rules.persons import Person

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple, Self
 from uuid import UUID
 
 from custhub.crypto.live import LiveKeys
-from custhub.features.customers.queries.sources import identity_sources
+from custhub.features.customers.queries.sources import personal_sources
 from custhub.features.duplicates.queries.pairs import LiveCustomer, live_customers
 from custhub.features.duplicates.service.bench import FEW, Bench, open_bench, watched
 from custhub.features.duplicates.service.desk import Scored, Thresholds
@@ -18,7 +18,6 @@ from custhub.features.matching.service.reading import people_of
 from custhub.jobs.work import JobWork
 from custhub.kit.db import Database
 from custhub.kit.ids import from_bytes
-from custhub.kit.query import Reader
 
 #: Customers that are opened at once: the loop stands still that long.
 _READ_AT_ONCE: Final = 50
@@ -32,13 +31,6 @@ class Parts(NamedTuple):
 
     database: Database
     keys: LiveKeys
-
-
-async def personal_sources(reader: Reader) -> frozenset[str]:
-    """The sources one id of which means one person."""
-    sources = identity_sources()
-    await sources.follow(reader)
-    return sources.value
 
 
 class Roll:

@@ -33,9 +33,9 @@ from custhub.settings import Settings
 
 _AT_ONCE: Final = 50
 #: Seconds before a merge that lost a race is tried again.
-_PAUSES: Final = (0.02, 0.1, 0.3, 1.0)
+PAUSES: Final = (0.02, 0.1, 0.3, 1.0)
 #: What is nobody's refusal of one group.
-_OURS: Final = (DatabaseUnavailable, DiskFull)
+OURS: Final = (DatabaseUnavailable, DiskFull)
 
 
 class MergeParts(NamedTuple):
@@ -47,9 +47,9 @@ class MergeParts(NamedTuple):
     standards: Standards
     links: Sequence[CustomerLink]
 
-    def merging(self, uow: UnitOfWork, who: Principal) -> Merging:
-        """Merges as this caller may, in this unit of work."""
-        return Merging(CustomerContext(uow, who, self.keys, self.settings, self.standards), self.links)
+    def context(self, uow: UnitOfWork, who: Principal) -> CustomerContext:
+        """What use cases of this caller work with, in this unit of work."""
+        return CustomerContext(uow, who, self.keys, self.settings, self.standards)
 
 
 class BulkMergeRun:
@@ -74,7 +74,7 @@ class BulkMergeRun:
         await self._finish()
 
     async def _join(self, group: Group) -> None:
-        for pause in (*_PAUSES, None):
+        for pause in (*PAUSES, None):
             uow = self._unit_of_work()
             try:
                 await self._attempt(uow, group)
@@ -84,7 +84,7 @@ class BulkMergeRun:
                 if pause is None:
                     raise
                 await asyncio.sleep(pause)
-            except _OURS:
+            except OURS:
                 await uow.rollback()
                 raise
             except HubError as error:
@@ -100,7 +100,7 @@ class BulkMergeRun:
         if now != group.members:
             await self._refuse(group, CHANGED_SINCE)
             return
-        merging = self._parts.merging(uow, self._who)
+        merging = Merging(self._parts.context(uow, self._who), self._parts.links)
         plan = await merging.plan(list(group.members))
         merge_id = (await merging.commit(plan, REASON)).merge.id
         await uow.run(JOINED, ids=list(group.members), merge_id=merge_id, now=uow.now)

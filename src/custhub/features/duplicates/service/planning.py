@@ -9,8 +9,10 @@ from uuid import UUID
 from custhub.features.customers.queries.claims import reachable_among
 from custhub.features.customers.rules.provenance import Rule
 from custhub.features.duplicates.errors import (
+    BulkMergeDry,
     BulkMergeNotFound,
     BulkMergeRunning,
+    BulkMergeUndone,
     DryRunRequired,
     ThresholdTooLow,
 )
@@ -26,7 +28,7 @@ from custhub.features.matching.service.cannot_links import forbidden_among
 from custhub.http.issues import issue
 from custhub.jobs.models import UNIQUE_JOB, JobRow
 from custhub.jobs.queue import enqueue
-from custhub.jobs.states import Queue
+from custhub.jobs.states import LIVE, JobState, Queue
 from custhub.jobs.work import JobWork
 from custhub.kit.errors import HubError
 from custhub.kit.ids import Prefix, to_text
@@ -37,6 +39,7 @@ from custhub.security.scopes import Scope
 from custhub.security.standing import kept
 
 RUN: Final = "bulk_merge"
+UNDO: Final = "bulk_merge_undo"
 #: One at a time joins, or takes apart.
 _KEY: Final = "bulk_merge"
 _AT_ONCE: Final = 100
@@ -91,6 +94,25 @@ async def start_bulk_merge(uow: UnitOfWork, who: Principal, threshold: int, trig
         )
     )
     uow.audit(Note("bulk_merge.started", RUN, job.id, reason=f"threshold={bits_of(threshold)} dry_run={is_dry}"))
+    return job
+
+
+async def start_undo(uow: UnitOfWork, who: Principal, bulk_merge_id: UUID) -> JobRow:
+    """Queue the undo. Raises BulkMergeNotFound, BulkMergeDry, BulkMergeUndone, and BulkMergeRunning, also at commit."""
+    row, state, undo_state = await find_bulk_merge(uow, who, bulk_merge_id)
+    if row.is_dry_run:
+        raise BulkMergeDry
+    if row.undone_at is not None:
+        raise BulkMergeUndone
+    if _is_live(state) or _is_live(undo_state):
+        raise BulkMergeRunning
+    args = {"bulk_merge_id": row.id.hex}
+    job = enqueue(
+        uow, UNDO, args, queue=Queue.MAINTENANCE, unique_key=_KEY, result_url=lambda _: _url(row.id)
+    )  # fmt: skip
+    uow.on_violation(UNIQUE_JOB, _running)
+    PlanRepository(uow).change(row, {"undo_job_id": job.id, "undo_access": kept(who)}, guard=True)
+    uow.audit(Note("bulk_merge.undo_started", RUN, row.id))
     return job
 
 
@@ -185,6 +207,10 @@ def _why_withheld(ids: Sequence[UUID], forbidden: set[tuple[UUID, UUID]], confir
 
 def _url(bulk_merge_id: UUID) -> str:
     return f"/v1/duplicates/bulk-merges/{to_text(Prefix.BULK_MERGE, bulk_merge_id)}"
+
+
+def _is_live(state: str | None) -> bool:
+    return state is not None and JobState(state) in LIVE
 
 
 async def _running() -> HubError:
