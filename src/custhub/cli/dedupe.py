@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +25,7 @@ def run_dedupe(
     source: Annotated[Path, typer.Option("--input", help="CSV in UTF-8 with a column record_id")],
     output: Annotated[Path, typer.Option("--output", help="gets record_id,cluster_id")],
     threshold: Annotated[float | None, typer.Option(help="bits that make two records one person; 6")] = None,
+    weights: Annotated[Path | None, typer.Option(help="what `estimate` wrote, in place of the shipped ones")] = None,
     explain: Annotated[Path | None, typer.Option(help="gets a JSON for each pair of merge and review")] = None,
 ) -> None:
     """Find the records of one person in a CSV, as the hub would merge them by itself.
@@ -31,18 +34,72 @@ def run_dedupe(
     personal_id. Any but record_id may be missing; others are ignored. Nothing is stored, nothing leaves the machine.
     """
     # Not at the top: every other command would load names and numbers of the world for nothing.
-    from custhub.features.matching.errors import PeopleFileInvalid
+    from custhub.features.matching.service.estimating import read_weights
     from custhub.features.matching.service.files import match_file
     from custhub.kit.clock import SystemClock
 
     country, today = read_settings().default_country, SystemClock().now().date()
-    try:
-        found = match_file(source, output, explained=explain, threshold=threshold, country=country, today=today)
-    except PeopleFileInvalid as error:
-        raise Refusal(f"{source}: {error}") from error
-    except OSError as error:
-        raise Refusal(f"{error.filename or source} cannot be read or written: {error.strerror}") from error
+    with _refusing(source, weights=weights):
+        found = match_file(
+            source,
+            output,
+            explained=explain,
+            threshold=threshold,
+            weights=read_weights(weights) if weights else None,
+            country=country,
+            today=today,
+        )
     tell(
         f"{found.records:,} records are {found.people:,} people; {found.clusters:,} clusters, "
         f"{found.review:,} pairs a person should look at; weights {found.model_version}"
     )
+
+
+@commands.command("estimate")
+def estimate_weights(
+    source: Annotated[Path, typer.Option("--input", help="CSV in UTF-8 with a column record_id, as `run` reads it")],
+    output: Annotated[Path, typer.Option("--output", help="gets the proposed weights")],
+    labels: Annotated[Path | None, typer.Option(help="CSV left,right,decision (merge, not_same); 500 or more")] = None,
+    model_version: Annotated[str | None, typer.Option(help="a name for the weights; own-DATE")] = None,
+) -> None:
+    """Propose weights from a list of one's own, and from what people decided about its pairs.
+
+    Nothing uses them until they are named: `custhub dedupe run --weights FILE`.
+    """
+    # As above.
+    from custhub.features.matching.service import estimating
+    from custhub.kit.clock import SystemClock
+
+    country, today = read_settings().default_country, SystemClock().now().date()
+    with _refusing(source, labels=labels):
+        found = estimating.estimate_weights(
+            source,
+            output,
+            labels=labels,
+            model_version=model_version or f"own-{today:%Y-%m-%d}",
+            country=country,
+            today=today,
+        )
+    tell(f"{found.model_version}: {found.changed} weights changed, from {found.pairs:,} pairs")
+    if found.decisions:
+        tell(
+            f"of {found.decisions:,} decisions the shipped weights agree with {found.agreed_shipped:,}, "
+            f"these with {found.agreed:,}"
+        )
+
+
+@contextmanager
+def _refusing(source: Path, *, weights: Path | None = None, labels: Path | None = None) -> Iterator[None]:
+    """Files that cannot be used, named."""
+    from custhub.features.matching.errors import LabelsFileInvalid, PeopleFileInvalid, WeightsFileInvalid
+
+    try:
+        yield
+    except PeopleFileInvalid as error:
+        raise Refusal(f"{source}: {error}") from error
+    except WeightsFileInvalid as error:
+        raise Refusal(f"{weights}: {error}") from error
+    except LabelsFileInvalid as error:
+        raise Refusal(f"{labels}: {error}") from error
+    except OSError as error:
+        raise Refusal(f"{error.filename or source} cannot be read or written: {error.strerror}") from error

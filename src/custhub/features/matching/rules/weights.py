@@ -81,4 +81,10 @@ def _table(document: Mapping[str, Any]) -> dict[tuple[Field, Level], float]:
 @cache
 def shipped_weights() -> Weights:
     """The model that comes with the hub."""
-    return weights_of(json.loads(Path(__file__).with_name("weights.json").read_text("utf-8")))
+    return weights_of(shipped_document())
+
+
+def shipped_document() -> dict[str, Any]:
+    """The same as it is written."""
+    document: dict[str, Any] = json.loads(Path(__file__).with_name("weights.json").read_text("utf-8"))
+    return document

@@ -66,18 +66,19 @@ class Matching:
                 yield Pair(left, right, score, decision)
 
     def _strangers(self) -> Counter[Pattern]:
+        return Counter(pattern_of(score.levels) for score in self.strangers())
+
+    def strangers(self) -> Iterator[Score]:
         """Pairs from all over the list, but for those that may be one person."""
         people, scorer = self._people, self.scorer
         last = len(people) - 1
-        seen = Counter[Pattern]()
         for turn in range(_STRANGERS):
             # Two strides that share no factor with each other, so that no order of the list matters.
             left = turn * 104_729 % len(people)
             right = (left + 1 + turn * 7_919 % last) % len(people)
             score = scorer.score(people[left], people[right])
             if score.total < scorer.weights.review:
-                seen[pattern_of(score.levels)] += 1
-        return seen
+                yield score
 
     def groups(self, pairs: Sequence[Pair]) -> list[list[int]]:
         """Groups of two and more records, as merging by itself would make them."""

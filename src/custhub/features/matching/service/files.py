@@ -13,6 +13,7 @@ from typing import NamedTuple, TextIO
 import orjson
 
 from custhub.features.matching.errors import PeopleFileInvalid
+from custhub.features.matching.rules.persons import Person
 from custhub.features.matching.rules.scoring import Decision
 from custhub.features.matching.rules.weights import Weights, shipped_weights
 from custhub.features.matching.service.batch import Matching
@@ -47,23 +48,14 @@ def match_file(
 
     Files appear whole or not at all. Raises PeopleFileInvalid, OSError.
     """
-    ids, people = [], []
-    try:
-        with source.open(encoding="utf-8-sig", newline="") as file:
-            for record_id, person in PeopleReader(country, today).read(file):
-                ids.append(record_id)
-                people.append(person)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise PeopleFileInvalid from error
-    if len(set(ids)) < len(ids):
-        raise PeopleFileInvalid
+    ids, people = read_people(source, country=country, today=today)
     matching = Matching(people, weights or shipped_weights(), threshold)
     pairs = matching.pairs()
     groups = matching.groups(pairs)
-    with _written(output) as file:
+    with written(output) as file:
         _write_clusters(file, ids, groups)
     if explained is not None:
-        with _written(explained) as file:
+        with written(explained) as file:
             for pair in pairs:
                 said = explanation(
                     pair.score, pair.decision, matching.scorer.weights, people[pair.left], people[pair.right]
@@ -80,6 +72,21 @@ def match_file(
     )
 
 
+def read_people(source: Path, *, country: str, today: date) -> tuple[list[str], list[Person]]:
+    """Every record of a file with its id. Raises PeopleFileInvalid, OSError."""
+    ids, people = list[str](), list[Person]()
+    try:
+        with source.open(encoding="utf-8-sig", newline="") as file:
+            for record_id, person in PeopleReader(country, today).read(file):
+                ids.append(record_id)
+                people.append(person)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise PeopleFileInvalid from error
+    if len(set(ids)) < len(ids):
+        raise PeopleFileInvalid
+    return ids, people
+
+
 def _write_clusters(file: TextIO, ids: Sequence[str], groups: Sequence[Sequence[int]]) -> None:
     """A cluster is called by its first record; whoever is alone is a cluster too."""
     first = list(range(len(ids)))
@@ -92,7 +99,8 @@ def _write_clusters(file: TextIO, ids: Sequence[str], groups: Sequence[Sequence[
 
 
 @contextmanager
-def _written(path: Path) -> Iterator[TextIO]:
+def written(path: Path) -> Iterator[TextIO]:
+    """A text file that appears whole or not at all."""
     part = path.with_name(f"{path.name}.part")
     try:
         with part.open("w", encoding="utf-8", newline="") as file:

@@ -1,0 +1,89 @@
+"""`custhub dedupe estimate`: weights of one's own, proposed and only used when named."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from custhub.features.matching.rules.levels import Field, Level
+from custhub.features.matching.rules.weights import shipped_weights
+from tests.process.here import Run
+from tests.unit.matching.test_estimating import Town
+
+COLUMNS = ("record_id", "name", "address", "birthday", "personal_id")
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> Path:
+    """A list with households, in which two records in a row are one person up to the 800th."""
+    path = tmp_path / "people.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        written = csv.DictWriter(file, COLUMNS)
+        written.writeheader()
+        rows = Town().live(400).live_as("family", 120).rows
+        written.writerows({"record_id": f"r{number}"} | row for number, row in enumerate(rows))
+    return path
+
+
+def labels(path: Path, count: int) -> Path:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        written = csv.writer(file)
+        written.writerow(("left", "right", "decision"))
+        for at in range(0, 2 * count, 2):
+            written.writerow((f"r{at}", f"r{at + 1}", "merge" if at < 800 else "not_same"))
+    return path
+
+
+def test_weights_are_proposed_and_used_only_when_named(tmp_path: Path, run: Run, people: Path) -> None:
+    home, weights, explained = tmp_path / "home", tmp_path / "own.json", tmp_path / "pairs.jsonl"
+    decisions = labels(tmp_path / "labels.csv", 520)
+    outcome = run(home, "dedupe", "estimate", "--input", str(people), "--output", str(weights),
+                  "--labels", str(decisions), "--model-version", "own-1")  # fmt: skip
+    assert outcome.code == 0, outcome.err
+    assert "own-1: " in outcome.err
+    assert "of 520 decisions" in outcome.err
+    document = json.loads(weights.read_text("utf-8"))
+    assert document["estimated_from"]["decisions"] == 520
+    # Five of a hundred birthdays were changed: less than the shipped weights take a difference for.
+    assert shipped_weights().bits.keys() == {
+        (field, level) for field, levels in document["levels"].items() for level in levels
+    }
+    assert shipped_weights().bits[Field.BIRTHDAY, Level.DIFFERENT] < document["levels"]["birthday"]["different"] < -3
+    for named, version in (([], shipped_weights().model_version), (["--weights", str(weights)], "own-1")):
+        outcome = run(home, "dedupe", "run", "--input", str(people), "--output", str(tmp_path / "clusters.csv"),
+                      "--explain", str(explained), *named)  # fmt: skip
+        assert outcome.code == 0, outcome.err
+        assert {json.loads(line)["model_version"] for line in explained.read_text("utf-8").splitlines()} == {version}
+
+
+def test_a_list_alone_is_enough(tmp_path: Path, run: Run, people: Path) -> None:
+    weights = tmp_path / "own.json"
+    outcome = run(tmp_path / "home", "dedupe", "estimate", "--input", str(people), "--output", str(weights))
+    assert outcome.code == 0, outcome.err
+    assert json.loads(weights.read_text("utf-8"))["model_version"].startswith("own-20")
+
+
+def test_few_or_foreign_decisions_are_refused(tmp_path: Path, run: Run, people: Path) -> None:
+    few = labels(tmp_path / "few.csv", 499)
+    foreign = labels(tmp_path / "foreign.csv", 600)
+    for decisions in (few, foreign):
+        outcome = run(tmp_path / "home", "dedupe", "estimate", "--input", str(people),
+                      "--output", str(tmp_path / "own.json"), "--labels", str(decisions))  # fmt: skip
+        assert outcome.code != 0
+        assert f"{decisions.name}: no CSV" in outcome.err
+        assert "at least 500 decisions" in outcome.err
+    assert not (tmp_path / "own.json").exists()
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"model_version": "x", "levels": {}}', "\x00"])
+def test_what_is_no_weights_is_refused(tmp_path: Path, run: Run, people: Path, text: str) -> None:
+    weights = tmp_path / "own.json"
+    weights.write_text(text, "utf-8")
+    outcome = run(tmp_path / "home", "dedupe", "run", "--input", str(people),
+                  "--output", str(tmp_path / "clusters.csv"), "--weights", str(weights))  # fmt: skip
+    assert outcome.code != 0
+    assert "own.json: no weights" in outcome.err
+    assert "Traceback" not in outcome.err
