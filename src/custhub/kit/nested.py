@@ -76,13 +76,17 @@ def _rows_sqlite(element: _rows, compiler: SQLCompiler, **kw: Any) -> str:
     return f"json_group_array(json_array({', '.join(compiler.process(v, **kw) for v in element.values)}))"
 
 
-def children(table: Table, parent: Column[Any], key: str = "customer_id") -> ScalarSelect[Any]:
+def children(
+    table: Table, parent: Column[Any], key: str = "customer_id", only: ColumnElement[bool] | None = None
+) -> ScalarSelect[Any]:
     """All rows of `table` that point at `parent`, as JSON text; null or an empty list without any."""
     own: Select[Any] = (
         select(_rows([_value(column) for column in table.columns]))
         .where(table.c[key] == parent)
         .correlate(parent.table)
     )
+    if only is not None:
+        own = own.where(only)
     return own.scalar_subquery()
 
 

@@ -11,7 +11,7 @@ from custhub.crypto.columns import Sealed
 from custhub.crypto.errors import IntegrityError
 from custhub.crypto.live import LiveKeys
 from custhub.features.phones.models import ClaimRow, PhoneRow, customer_phones, phone_claims
-from custhub.features.phones.queries import claims_of, data_key_of, numbers_of
+from custhub.features.phones.queries import claims_of, data_key_of, numbers_of, primary_number_of
 from custhub.features.phones.rules import PhoneStatus, equivalence_key, holds_claim
 from custhub.features.phones.service import claim_numbers, release_numbers
 from custhub.features.phones.vault import open_number, open_raw
@@ -45,7 +45,7 @@ class CustomerNumbers:
 
         Raises IntegrityError when one of them does not open, or a key is gone.
         """
-        rows, held = await numbers_of(uow, source), await numbers_of(uow, target)
+        rows, held = await numbers_of(uow, source), await primary_number_of(uow, target)
         if not rows:
             return {_TABLE: {}}
         claimed = {claim.phone_id for claim in await claims_of(uow, source)}

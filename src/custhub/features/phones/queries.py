@@ -6,13 +6,23 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, case, func, select
+from sqlalchemy import and_, bindparam, case, func, select, true
 
 from custhub.crypto.models import CustomerKey, customer_keys
 from custhub.features.phones.models import ClaimRow, PhoneRow, customer_phones, phone_claims, phone_uses
 from custhub.kit.query import Query, Reader
 
-__all__ = ["DAY", "MINUTE", "PhoneRow", "Uses", "claims_of", "data_key_of", "numbers_of", "uses_of"]
+__all__ = [
+    "DAY",
+    "MINUTE",
+    "PhoneRow",
+    "Uses",
+    "claims_of",
+    "data_key_of",
+    "numbers_of",
+    "primary_number_of",
+    "uses_of",
+]
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
@@ -56,6 +66,13 @@ _NUMBERS = Query(
     PhoneRow._make,
     everyone="merges, exports and erasure act on a customer wholly; their routes check rights and reach",
 )
+_PRIMARY = Query(
+    select(customer_phones).where(
+        customer_phones.c.customer_id == bindparam("customer_id"), customer_phones.c.is_primary == true()
+    ),
+    PhoneRow._make,
+    everyone="merges, exports and erasure act on a customer wholly; their routes check rights and reach",
+)
 _CLAIMS = Query(select(phone_claims).where(phone_claims.c.customer_id == bindparam("customer_id")), ClaimRow._make)
 _DATA_KEY = Query(
     select(customer_keys).where(customer_keys.c.customer_id == bindparam("customer_id")), CustomerKey._make
@@ -66,6 +83,11 @@ _NONE = Uses(0, 0, None, None, 0)
 async def numbers_of(reader: Reader, customer_id: UUID) -> list[PhoneRow]:
     """All numbers of a customer, oldest first."""
     return await _NUMBERS.all(reader, customer_id=customer_id)
+
+
+async def primary_number_of(reader: Reader, customer_id: UUID) -> list[PhoneRow]:
+    """The primary one of them; none for a customer without a number."""
+    return await _PRIMARY.all(reader, customer_id=customer_id)
 
 
 async def claims_of(reader: Reader, customer_id: UUID) -> list[ClaimRow]:

@@ -23,7 +23,7 @@ from custhub.features.customers.models import (
 )
 from custhub.features.customers.queries import CustomerRecord
 from custhub.features.customers.queries.claims import held_keys, match_claims_of
-from custhub.features.customers.queries.naming import tokens_among
+from custhub.features.customers.queries.naming import tokens_among, tokens_held
 from custhub.features.customers.queries.whole import contacts_naming
 from custhub.features.customers.repository import change_tokens
 from custhub.features.customers.rules import tokens_of
@@ -67,7 +67,10 @@ class Move:
         self._deks = deks
 
     async def join(self) -> Moved:
-        """All parts of the old one join those of the new one, whose primary ones stay; of one tag the older stays."""
+        """All parts of the old one join those of the new one, whose primary ones stay; of one tag the older stays.
+
+        Of the new one nothing is read but its head: of many that join, the last would read what all have brought.
+        """
         old, new, uow = self._old, self._new, self._uow
         target, before = new.row.id, dict[str, dict[str, dict[str, Any]]]()
         for rows, held in ((old.emails, new.emails), (old.addresses, new.addresses), (old.contacts, new.contacts)):
@@ -86,8 +89,9 @@ class Move:
         before[_MATCHES] = {claim.key.hex(): {} for claim in claims}
         before[_TAGS], before[TWINS] = self._join_tags()
         _find_again(uow, old, tokens_of(old.row, old.emails, old.external_ids), (), ())
-        known = tokens_of(new.row, new.emails, new.external_ids)
-        _find_again(uow, new, known, (*new.emails, *old.emails), (*new.external_ids, *old.external_ids))
+        wanted = set(tokens_of(new.row, old.emails, old.external_ids))
+        known = await tokens_held(uow, target, wanted)
+        change_tokens(uow, [(target, known, wanted)])
         return before
 
     async def part(self, moved: Moved) -> tuple[list[Kept], list[ContactRow]]:

@@ -29,7 +29,7 @@ from custhub.features.customers.models import (
     search_tokens,
 )
 from custhub.features.customers.queries import CustomerRecord
-from custhub.features.customers.queries.whole import contacts_naming, whole_customer, whole_customers
+from custhub.features.customers.queries.whole import contacts_naming, head_of, whole_customer, whole_customers
 from custhub.features.customers.repository import BLANK
 from custhub.features.customers.schemas.views import TEXTS
 from custhub.features.customers.service.custom import opened
@@ -90,7 +90,7 @@ class CustomerRows:
 
     async def reassign(self, uow: UnitOfWork, source: UUID, target: UUID) -> Moved:
         """The parts of `source` join those of `target`, whose primary ones stay; of one tag the older stays."""
-        old, new, deks = await self._both(uow, source, target)
+        old, new, deks = await self._both(uow, source, target, of_head=True)
         moved = await Move(uow, old, new, deks).join()
         named = [row for row in await contacts_naming(uow, source) if row.customer_id != source]
         await self._rename(uow, {row: row.revision + 1 for row in named}, target)
@@ -126,10 +126,12 @@ class CustomerRows:
         return self._keys.cipher.unwrap(record.row.id, record.dek_version, record.wrapped_dek)
 
     async def _both(
-        self, uow: UnitOfWork, source: UUID, target: UUID
+        self, uow: UnitOfWork, source: UUID, target: UUID, *, of_head: bool = False
     ) -> tuple[CustomerRecord, CustomerRecord, tuple[Dek, Dek]]:
-        records = await whole_customers(uow, {source, target})
-        old, new = records[source], records[target]
+        old = await whole_customer(uow, source)
+        new = await (head_of if of_head else whole_customer)(uow, target)
+        if old is None or new is None:
+            raise IntegrityError
         deks = self._dek(old), self._dek(new)
         if deks[0] is None or deks[1] is None:
             raise IntegrityError

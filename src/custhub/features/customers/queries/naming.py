@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -83,6 +83,20 @@ async def naming_batch(reader: Reader, after: UUID, limit: int) -> NamingBatch:
         await _EXTERNAL_IDS.all(reader, ids=ids),
         await _TOKENS.all(reader, ids=ids),
     )
+
+
+_HELD = Query(
+    select(search_tokens.c.token).where(
+        search_tokens.c.customer_id == bindparam("customer_id"), any_of(search_tokens.c.token, "tokens")
+    ),
+    tuple,
+    everyone=_WHY,
+)
+
+
+async def tokens_held(reader: Reader, customer_id: UUID, tokens: Iterable[str]) -> set[str]:
+    """Those of these tokens that a customer has."""
+    return {token for (token,) in await _HELD.all(reader, customer_id=customer_id, tokens=sorted(tokens))}
 
 
 async def tokens_among(reader: Reader, ids: Sequence[UUID]) -> Mapping[UUID, set[str]]:

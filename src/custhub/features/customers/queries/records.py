@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import ColumnElement, Select, Table, bindparam, false, select, true
 
 from custhub.crypto.models import customer_keys
 from custhub.features.customers.models import (
@@ -69,8 +69,17 @@ def make_record(values: Iterable[Any]) -> CustomerRecord:
     )
 
 
-def _record() -> Select[Any]:
-    parts: Sequence[Any] = [children(table, customers.c.id).label(table.name) for table in _PARTS]
+def _heads(table: Table) -> ColumnElement[bool] | None:
+    if table is customer_external_ids:
+        return false()
+    return table.c.is_primary == true() if "is_primary" in table.c else None
+
+
+def _record(*, only_heads: bool = False) -> Select[Any]:
+    parts: Sequence[Any] = [
+        children(table, customers.c.id, only=_heads(table) if only_heads else None).label(table.name)
+        for table in _PARTS
+    ]
     keys = customer_keys
     return select(customers, keys.c.dek_version, keys.c.wrapped, *parts).select_from(
         customers.outerjoin(keys, keys.c.customer_id == customers.c.id)
@@ -79,6 +88,8 @@ def _record() -> Select[Any]:
 
 RECORD = _record()
 """A customer with its parts; filter and order it."""
+HEAD = _record(only_heads=True)
+"""A customer with its tags and its primary parts alone, however many it has."""
 
 
 def _first(values: Iterable[Any]) -> UUID:

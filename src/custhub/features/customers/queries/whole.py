@@ -7,12 +7,13 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 
 from custhub.features.customers.models import ContactRow, customer_contacts, customers
-from custhub.features.customers.queries.records import RECORD, CustomerRecord, make_record
+from custhub.features.customers.queries.records import HEAD, RECORD, CustomerRecord, make_record
 from custhub.kit.query import Query, Reader, any_of
 
 _WHY = "merges, exports and erasure act on a customer wholly; their routes check rights and reach"
 _c = customer_contacts.c
 _RECORDS = Query(RECORD.where(any_of(customers.c.id, "ids")).order_by(customers.c.id), make_record, everyone=_WHY)
+_HEAD = Query(HEAD.where(customers.c.id == bindparam("id")), make_record, everyone=_WHY)
 _NAMING = Query(
     select(customer_contacts)
     .where(_c.person_id == bindparam("person_id"), _c.customer_id != _c.person_id)
@@ -25,6 +26,11 @@ _NAMING = Query(
 async def whole_customer(reader: Reader, customer_id: UUID) -> CustomerRecord | None:
     """A customer with all its parts."""
     return await _RECORDS.first(reader, ids=[customer_id])
+
+
+async def head_of(reader: Reader, customer_id: UUID) -> CustomerRecord | None:
+    """A customer with its tags and primary parts, without external ids: one that others join may be large."""
+    return await _HEAD.first(reader, id=customer_id)
 
 
 async def whole_customers(reader: Reader, ids: set[UUID]) -> dict[UUID, CustomerRecord]:

@@ -11,10 +11,12 @@ import orjson
 from custhub.crypto.cipher import Dek
 from custhub.crypto.columns import Sealed
 from custhub.features.customers.queries.merged import standings
+from custhub.features.customers.queries.sources import personal_sources
 from custhub.features.customers.service.absorbing import absorb, settle_survivor
 from custhub.features.customers.service.context import CustomerContext
 from custhub.features.customers.service.images import image_of
 from custhub.features.customers.service.parting import own_fields
+from custhub.features.matching.service.rekeying import rekey
 from custhub.features.merges.errors import MergeForbidden, PlanChanged
 from custhub.features.merges.events import CustomerMerged
 from custhub.features.merges.models import MemberRow, MergeRow
@@ -98,6 +100,7 @@ class Merging:
         await absorb(context, [member.id for member in plan.absorbed], plan.survivor.id)
         left = await settle_survivor(context, plan.survivor.id, change.values, change.origins)
         await uow.flush()
+        await rekey(uow, context.keys, await personal_sources(uow), plan.ids)
         after = await standings(uow, plan.ids)
         row = MergeRow(
             id=merge_id,
