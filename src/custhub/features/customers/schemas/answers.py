@@ -27,6 +27,8 @@ S40 = Annotated[str, StringConstraints(max_length=40)]
 S100 = Annotated[str, StringConstraints(max_length=100)]
 S200 = Annotated[str, StringConstraints(max_length=200)]
 S254 = Annotated[str, StringConstraints(max_length=254)]
+#: Of one customer; a merge of many may bring far more than anybody would add.
+MOST_PARTS = 10_000
 Cursor = Annotated[str, StringConstraints(max_length=500)]
 
 
@@ -170,15 +172,15 @@ class CustomerRead(Read):
     owner_id: UserId | None
     team_id: TeamId | None
     note: Annotated[str, StringConstraints(max_length=20_000)] | None
-    phones: Annotated[list[PhoneRead], Field(max_length=100)]
-    emails: Annotated[list[EmailRead], Field(max_length=100)]
-    addresses: Annotated[list[AddressRead], Field(max_length=100)]
-    contacts: Annotated[list[ContactRead], Field(max_length=500)]
-    external_ids: Annotated[list[ExternalIdRead], Field(max_length=200)]
-    tags: Annotated[list[TagRead], Field(max_length=500)]
+    phones: Annotated[list[PhoneRead], Field(max_length=MOST_PARTS)]
+    emails: Annotated[list[EmailRead], Field(max_length=MOST_PARTS)]
+    addresses: Annotated[list[AddressRead], Field(max_length=MOST_PARTS)]
+    contacts: Annotated[list[ContactRead], Field(max_length=MOST_PARTS)]
+    external_ids: Annotated[list[ExternalIdRead], Field(max_length=MOST_PARTS)]
+    tags: Annotated[list[TagRead], Field(max_length=MOST_PARTS)]
     custom_fields: CustomFieldValues | None = Field(description="By key of their definition; sensitive ones masked")
     can: CustomerCan | None = Field(description="Filled by `include=can`")
-    provenance: Annotated[list[OriginRead], Field(max_length=1_000)] | None = Field(
+    provenance: Annotated[list[OriginRead], Field(max_length=MOST_PARTS)] | None = Field(
         description="Filled by `include=provenance`"
     )
     completeness: CompletenessRead | None = Field(description="Filled by `include=completeness`")
@@ -216,6 +218,6 @@ class CustomerMatches(Read):
 class PhonePage(Read):
     """The numbers of a customer."""
 
-    data: Annotated[list[PhoneRead], Field(max_length=100)]
+    data: Annotated[list[PhoneRead], Field(max_length=MOST_PARTS)]
     next_cursor: Cursor | None
     has_more: bool
