@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from uuid import UUID
 
-from benchmarks.processes import cpu_seconds
+from benchmarks.processes import cpu_seconds, forget_peak, peak_bytes
 from custhub.app import Application, build
 from custhub.features.customers.service.selecting import saved_selections
 from custhub.features.exports.schemas import ExportCreate
@@ -55,10 +55,12 @@ class Exports:
         limit = await self._limit(app)
         lines = []
         for form in ("csv", "ndjson", "xlsx"):
+            forget_peak(self._pid)
             rows, seconds, cpu = await self._export(app, form)
             lines.append(
                 f"{engine}: export of {rows:,} customers as {form} {rows / seconds:,.0f} rows/s (aim {AIM:,}), "
-                f"CPU {cpu / rows * 1e6:,.0f} us a row; limit {limit:,.0f} rows/s"
+                f"CPU {cpu / rows * 1e6:,.0f} us a row, peak RSS {peak_bytes(self._pid) / 2**20:,.0f} MiB; "
+                f"limit {limit:,.0f} rows/s"
             )
         stop.set()
         await worker

@@ -64,6 +64,17 @@ def waited_seconds(pid: int) -> float:
     return (int(fields[13]) + int(fields[14])) / _TICK
 
 
+def forget_peak(pid: int) -> None:
+    """From now on `peak_bytes` tells of what comes."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+def peak_bytes(pid: int) -> int:
+    """The most memory that a process has held."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return 1024 * int(next(line for line in lines if line.startswith("VmHWM:")).split()[1])
+
+
 def postgres_pids(directory: str) -> list[int]:
     """The postmaster of a data directory and its children."""
     pid_file = Path(directory) / "postmaster.pid"
