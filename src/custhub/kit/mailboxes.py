@@ -63,6 +63,8 @@ class EmailAddress:
     folded: str
 
 
+# What reads a body and what makes a row of it ask one after the other; a refusal is not kept.
+@lru_cache(maxsize=64)
 def parse_email(text: str) -> EmailAddress:
     """The address in a text as typed. No DNS is asked. Raises EmailInvalid: malformed, or over 254 characters.
 

@@ -14,7 +14,7 @@ from custhub.features.customers.rules.probes import Probe
 from custhub.features.customers.rules.search import MAX_QUERY, SearchPlan, found_ranges
 from custhub.features.customers.rules.segments import is_pinyin, segmentations
 from custhub.features.customers.rules.simplified import simplified, written_forms
-from custhub.features.customers.rules.tokens import MAX_TOKEN, Entry, Letter, entries_of
+from custhub.features.customers.rules.tokens import MAX_TOKEN, Entry, Letter, entries_of, full_name, is_composed
 from custhub.features.customers.rules.units import units_of
 
 EVERYWHERE = frozenset(Letter)
@@ -159,6 +159,19 @@ def test_what_is_sealed_is_in_no_token() -> None:
     stored = "王师傅\ue5a00\ue5a1备用"
     assert tokens_of(Customer(stored), [], []) == tokens_of(Customer("王师傅 备用"), [], [])
     assert all("\ue5a0" not in token and "0" not in token for token in tokens_of(Customer(stored), [], []))
+
+
+_HALF = st.none() | st.text("李娜欧阳王\ufa10\ufa0e々 ·aB(", max_size=3)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(_HALF, _HALF, st.text("李娜王 \ufa10a", min_size=1, max_size=4) | st.none())
+def test_a_name_made_of_its_halves_is_the_full_name(family: str | None, given: str | None, other: str | None) -> None:
+    """What is known without composing the halves is what composing them says."""
+    shown = other or f"{family or ''}{given or ''}" or "李"
+    row = Customer(shown, given_name=given, family_name=family)
+    if is_composed(row):
+        assert full_name(row) in ("", shown)
 
 
 def test_both_scripts_are_one() -> None:

@@ -28,6 +28,8 @@ MAX_TOKEN: Final = 200
 _MOST_STARTS: Final = 12
 MOST_REST: Final = 8
 _ALL_HAN: Final = re.compile(f"[{HAN}]+")
+#: Ideographs without those that have another standard form.
+_COMMON: Final = re.compile("[\u4e00-\u9fff]{1,200}")
 
 
 class Letter(StrEnum):
@@ -113,7 +115,7 @@ def entries_of(row: Named, emails: Iterable[Mailbox], external_ids: Iterable[Par
     name = blank_placeholders(row.display_name)
     units = _units_of_row(row) if is_person and name is row.display_name else units_of(name, person=is_person)
     yield from (_of_person if is_person else _of_company)(Letter.NAME, Letter.NAME_INNER, units)
-    if (row.family_name or row.given_name) and (full := full_name(row)) and full != name:
+    if not is_composed(row) and (full := full_name(row)) and full != name:
         known = {unit.key for unit in units}
         parts = units_of(full, person=is_person)
         if any(unit.key not in known for unit in parts):
@@ -129,6 +131,12 @@ def entries_of(row: Named, emails: Iterable[Mailbox], external_ids: Iterable[Par
         yield Entry(f"e{address.rpartition('@')[2]}"[:MAX_TOKEN], Letter.EMAIL_DOMAIN, part)
     for part, key in enumerate(external_ids):
         yield Entry(f"X{key.external_id.lower()}"[:MAX_TOKEN], Letter.EXTERNAL_ID, part)
+
+
+def is_composed(row: Named) -> bool:
+    """Whether there are no halves, or both are Chinese and make the display name, as most do: the full name is that."""
+    family, given, name = row.family_name or "", row.given_name or "", row.display_name
+    return not (family or given) or (family + given == name and _COMMON.fullmatch(name) is not None)
 
 
 def full_name(row: Named) -> str:

@@ -81,6 +81,8 @@ def replace_spans(text: str, spans: Sequence[NumberSpan]) -> tuple[str, list[Pho
     `spans` are what `find_numbers` gave for this `text`. Characters of a placeholder that the writer put into the
     text become U+FFFD, so call this also without any span: nobody can forge one.
     """
+    if not spans and _OPEN not in text and _CLOSE not in text:
+        return text, []
     pieces = []
     done = 0
     for index, span in enumerate(spans):
