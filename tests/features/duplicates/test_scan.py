@@ -8,10 +8,22 @@ import pytest
 
 from custhub.features.duplicates.service import bench, scanning
 from custhub.features.duplicates.service.scanning import ScanRun
+from custhub.features.duplicates.tasks import SCHEDULES, look_after_duplicates
 from custhub.kit.ids import Prefix, from_text
 from tests.customers import path_of, problem_of
-from tests.features.duplicates.desk import DUPLICATES, SCANS, household, listed, run_job, scan, twins, worker
-from tests.features.jobs.working import finished, job_of, make_due, work_until
+from tests.features.duplicates.desk import (
+    DUPLICATES,
+    SCANS,
+    SETTINGS,
+    bulk_merge,
+    household,
+    listed,
+    run_job,
+    scan,
+    twins,
+    worker,
+)
+from tests.features.jobs.working import finished, job_of, make_due, put, work_until
 from tests.hub import HubUnderTest
 
 
@@ -133,3 +145,50 @@ async def test_a_scan_is_told_in_one_event(fresh_hub: HubUnderTest) -> None:
     await scan(hub)
     told = await hub.rows("SELECT type FROM events WHERE subject_type LIKE 'duplicate%' ORDER BY id")
     assert [row[0] for row in told] == ["duplicate_scan.completed"]
+
+
+async def test_a_canceled_scan_keeps_what_it_stored(fresh_hub: HubUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """reliability_j6: and a later one goes over all of it again."""
+    hub = fresh_hub
+    monkeypatch.setattr(scanning, "_AT_ONCE", {"sqlite": 2, "postgresql": 2})
+    await twins(hub, 4)
+    job = (await hub.api.post(SCANS)).json()
+    store = ScanRun._store
+
+    async def canceled(*args: Any) -> None:
+        await store(*args)
+        await hub.api.post(f"/v1/jobs/{job['id']}/cancel")
+
+    monkeypatch.setattr(ScanRun, "_store", canceled)
+    assert (await finished(hub, worker(hub), from_text(Prefix.JOB, job["id"]))).state == "canceled"
+    half = (await hub.api.get(job["result_url"])).json()
+    assert (half["status"], half["opened"], half["finished_at"]) == ("canceled", 2, None)
+    monkeypatch.setattr(ScanRun, "_store", store)
+    assert (await scan(hub))["opened"] == 4
+
+
+async def test_it_runs_daily_where_the_settings_say_so(fresh_hub: HubUnderTest) -> None:
+    """reliability_j8."""
+    hub = fresh_hub
+    assert [(schedule.name, schedule.kind) for schedule in SCHEDULES] == [("duplicate_scan", "duplicate_scan")]
+    for is_daily, count in ((False, 0), (True, 1)):
+        assert (await hub.api.patch(SETTINGS, json={"daily_scan": is_daily})).status_code == 200
+        fired = await put(hub, "duplicate_scan", queue="maintenance")
+        assert (await finished(hub, worker(hub), fired.id)).state == "succeeded"
+        scans = (await hub.api.get(SCANS)).json()["data"]
+        assert [found["trigger"] for found in scans] == ["schedule"] * count
+
+
+async def test_what_had_its_time_is_forgotten_and_decisions_are_not(fresh_hub: HubUnderTest) -> None:
+    hub = fresh_hub
+    await twins(hub, 3)
+    await scan(hub)
+    decided = (await listed(hub))[0]
+    await hub.api.post(f"{DUPLICATES}/{decided['id']}/decision", json={"decision": "not_same"})
+    await hub.api.patch(SETTINGS, json={"review_bits": 40.0, "merge_bits": 40.0})
+    await scan(hub)
+    await bulk_merge(hub, threshold=40.0)
+    hub.clock.advance(366 * 86_400)
+    await look_after_duplicates(hub.app.hub)
+    for table, count in (("duplicates", 1), ("duplicate_scans", 0), ("bulk_merges", 0), ("bulk_merge_groups", 0)):
+        assert (await hub.rows(f"SELECT count(*) FROM {table}"))[0][0] == count, table  # noqa: S608  # no input
