@@ -38,10 +38,12 @@ async def commit(api: ApiClient, plan: Mapping[str, Any], **members: Any) -> htt
     return await api.post("/v1/merges", json=body | members, headers=headers)
 
 
-async def merge(api: ApiClient, customers: Sequence[Mapping[str, Any]], **members: Any) -> dict[str, Any]:
+async def merge(
+    api: ApiClient, customers: Sequence[Mapping[str, Any]], *, override: bool = False, **members: Any
+) -> dict[str, Any]:
     """These customers as one; the first is the survivor."""
     plan = await preview(api, customers, survivor_id=customers[0]["id"], **members)
-    answer = await commit(api, plan, **members)
+    answer = await commit(api, plan, **members, override_not_the_same=override)
     assert answer.status_code == 201, answer.text
     body: dict[str, Any] = answer.json()
     return body

@@ -18,6 +18,7 @@ from tests.proofs.ledger import close_the_books
 from tests.proofs.merges import prove as prove_merges
 from tests.proofs.residue import Needles, planted_numbers, scan
 from tests.proofs.running import ProofHub, proof_hub
+from tests.proofs.undo import prove as prove_undo
 
 SEED = 20_260_301
 
@@ -228,6 +229,17 @@ async def merges(engine: str, plans: int = 1_000, databases: TestDatabases | Non
     )
 
 
+async def undo(engine: str, sequences: int = 1_000, *, databases: TestDatabases | None = None) -> Verdict:
+    """MATCHING 5: merges and undos in any order among edits; each is who it was but for what is told."""
+    proved = await prove_undo(engine, sequences, SEED, databases)
+    return Verdict(
+        not proved.faults and proved.undos == proved.merges > 0 and proved.exact > 0,
+        f"{proved.sequences:,} sequences, {proved.merges:,} merges and undos, {proved.exact:,} of them at once and "
+        f"equal byte for byte, {proved.refused:,} refused for later ones, {proved.conflicts:,} conflicts, each told; "
+        + ("; ".join(proved.faults) or "nothing lost"),
+    )
+
+
 PROOFS: dict[str, Callable[..., Coroutine[Any, Any, Verdict]]] = {
     "residue": residue,
     "rotation": rotation,
@@ -235,4 +247,5 @@ PROOFS: dict[str, Callable[..., Coroutine[Any, Any, Verdict]]] = {
     "ledger": ledger,
     "imports": imports,
     "merges": merges,
+    "undo": undo,
 }

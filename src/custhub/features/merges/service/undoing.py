@@ -36,6 +36,7 @@ from custhub.kit.revisions import RevisionRequired, check_revision
 from custhub.kit.uow import Note
 
 _TWINS: Final = "customer_tags.twins"
+_TAGS: Final = ("customer_tags", _TWINS)
 _NOTHING: Final = OwnFields({}, (), ())
 
 
@@ -96,7 +97,7 @@ class Undoing:
     async def _builds_on(self, merge: MergeRow, members: Sequence[MemberRow]) -> bool:
         """Whether a later merge into the same survivor met what this one had brought, and gave way to it."""
         later = await members_of(self._uow, merge.id)
-        brought = {key for member in members for key in member.moved.get("customer_tags", {})}
+        brought = {key for member in members for table in _TAGS for key in member.moved.get(table, {})}
         met = {key for member in later for key in member.moved.get(_TWINS, {})}
         if not brought.isdisjoint(met):
             return True
