@@ -17,7 +17,7 @@ SHORT: dict[str, dict[str, Any]] = {
     "ledger": {"seconds": 6},
     "imports": {"rows": 1_000, "kills": 1, "waits": False},
     "merges": {"plans": 5},
-    "undo": {"sequences": 10},
+    "undo": {"sequences": 5},
 }
 #: Those that need no server of their own.
 SHARING = {"imports", "merges", "undo"}

@@ -126,6 +126,7 @@ class _Sequence:
         self._expect("verification of a merge", True, check["ok"])
         for one in members[1:]:
             world.into[one["id"]] = members[0]["id"]
+        await self._derived([id_of(one) for one in members])
         left = await world.export(members[0])
         self._merges.append(_Merge(body, members, before, left, self._deeds))
 
