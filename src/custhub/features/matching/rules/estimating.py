@@ -80,7 +80,7 @@ def _is_excess(kind: Kind, homes: Homes, at_home: Counted) -> bool:
     complete = [(levels, count) for levels, count in at_home if all(field in levels for field in IDENTITY)]
     seen = sum(count for levels, count in complete if all(levels[field] is looks[field] for field in IDENTITY))
     expected = sum(count for _, count in complete) * chance(homes.mistakes, looks)
-    return seen > 3 + expected + 3 * sqrt(expected)
+    return seen > 3 + expected + 2 * sqrt(expected)
 
 
 def adapted(weights: Weights, homes: Homes, seen: Counter[Pattern], strangers: Counter[Pattern]) -> Weights:
