@@ -13,7 +13,7 @@ from custhub.kit.ids import new_id
 revision = "20261123_match_keys"
 down_revision = "20261122_selfservice"
 
-_KIND = "match_keys.rebuild"
+_KIND = "match_key_rebuild"
 _customers = sa.table("customers", sa.column("id", Id()))
 _jobs = sa.table(
     "jobs",

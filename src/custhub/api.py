@@ -25,6 +25,7 @@ from custhub.features.imports import router as imports
 from custhub.features.intake import router as intake
 from custhub.features.keys import router as keys
 from custhub.features.links import router as links
+from custhub.features.matching import router as matching
 from custhub.features.merges import router as merges
 from custhub.features.messages import router as messages
 from custhub.features.operations.router import events, jobs
@@ -62,6 +63,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     *webhooks.ROUTERS,
     messages.router,
     merges.router,
+    matching.router,  # a verb of the collection, which the id of a pair would swallow
     *duplicates.ROUTERS,
     filters.router,
     bulk.router,

@@ -44,6 +44,8 @@ from custhub.features.keys.service.states import KeyStates
 from custhub.features.keys.service.token_keys import HubTokenKeys, HubTokenSigner
 from custhub.features.keys.tasks import KeyRotation, KeyTender, KeyWatcher
 from custhub.features.links.service import LINK_PURPOSES, LinkPurpose
+from custhub.features.matching.service.candidates import CANDIDATES, CandidateSearch
+from custhub.features.matching.service.counting import OnlineScorers, PeopleCount
 from custhub.features.matching.service.keeping import MatchKeeper
 from custhub.features.matching.service.rebuilding import MatchKeyRebuild
 from custhub.features.matching.tasks import MatchKeyRebuildJob
@@ -147,7 +149,9 @@ class Application:
             VerificationKeeper(),
             MatchKeeper(self.keys, self.personal),
         )
-        self.hub.parts |= {CATALOGUE: self.catalogue, STANDARDS: standards}
+        scorers = OnlineScorers(self.keys, PeopleCount(self.clock.monotonic))
+        candidates = CandidateSearch(self.keys, self.personal, scorers)
+        self.hub.parts |= {CATALOGUE: self.catalogue, STANDARDS: standards, CANDIDATES: candidates}
         self.imports = import_jobs(self.hub, self.files, standards)
         self.contact_points = self.hub.parts[CONTACT_POINTS] = CustomerContactPoints(self.keys)
         gates = (SuppressionGate(self.database, self.keys), ConsentGate(self.database), ReminderGate(self.database))
@@ -243,8 +247,9 @@ class Application:
             self._workers.start()
 
     def _job_kinds(self) -> tuple[JobKind, ...]:
+        match_keys = MatchKeyRebuild(self.keys, self.personal)
         return (
-            KeyRotation(self.hub, self.key_states),
+            KeyRotation(self.hub, self.key_states, refill=match_keys.refill),
             JobRetention(self.database, self.clock),
             self.webhooks.replay,
             BulkActionJob(self.hub),
@@ -255,7 +260,7 @@ class Application:
             QualityScan(self.hub),
             DuplicateScan(self.hub),
             BulkMergeJob(self.hub),
-            MatchKeyRebuildJob(MatchKeyRebuild(self.keys, self.personal)),
+            MatchKeyRebuildJob(match_keys),
             BulkMergeUndoJob(self.hub),
             *self.imports,
         )

@@ -96,7 +96,7 @@ class Runner:
 
     def __init__(self, parts: Hub, states: KeyStates, **options: Any) -> None:
         self._check = parts.database.check if isinstance(parts.database, KillSwitch) else lambda: None
-        patience = {name: value for name, value in options.items() if name != "most_rows"}
+        patience = {name: value for name, value in options.items() if name not in ("most_rows", "refill")}
         self.tender = KeyTender(parts, states, **patience)
         leases = NoLeases() if parts.database.name == "sqlite" else _UntilKilled()
         kinds = [KeyRotation(parts, states, **options)]
@@ -131,7 +131,7 @@ class _UntilKilled(NoLeases):
 
 
 def runner_of(
-    hub: HubUnderTest, *, dies_at: int | None = None, dies_when: str | None = None, most_rows: int = 500
+    hub: HubUnderTest, *, dies_at: int | None = None, dies_when: str | None = None, most_rows: int = 500, **more: Any
 ) -> Runner:
     """A runner that does not wait for other processes."""
     parts = hub.app.hub
@@ -139,7 +139,7 @@ def runner_of(
         database: Any = KillSwitch(parts.database, dies_at, dies_when)
         parts = dataclasses.replace(parts, database=database)
     states = KeyStates(parts.database, parts.keys, parts.clock, parts.unit_of_work)
-    return Runner(parts, states, adoption_seconds=0, poll_seconds=0.0, most_rows=most_rows)
+    return Runner(parts, states, adoption_seconds=0, poll_seconds=0.0, most_rows=most_rows, **more)
 
 
 async def start(hub: HubUnderTest, purpose: str) -> str:

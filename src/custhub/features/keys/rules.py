@@ -65,9 +65,11 @@ class Phase(StrEnum):
     REWRAPPING = "rewrapping"
     DUAL_WRITING = "dual_writing"
     BACKFILLING = "backfilling"
+    MATCHING = "matching"
     VERIFYING = "verifying"
     SWITCHING = "switching"
     DROPPING = "dropping"
+    CLEARING = "clearing"
     DONE = "done"
 
 

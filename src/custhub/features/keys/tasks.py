@@ -20,7 +20,7 @@ from custhub.features.keys.rules import (
     RotationState,
 )
 from custhub.features.keys.service.field_rotation import FieldRotation
-from custhub.features.keys.service.index_rotation import IndexRotation
+from custhub.features.keys.service.index_rotation import IndexRotation, Refill
 from custhub.features.keys.service.retirement import KeyTransitions
 from custhub.features.keys.service.rotations import close_stopped, get_rotation, reopen
 from custhub.features.keys.service.states import KeyStates
@@ -133,8 +133,10 @@ class KeyRotation:
         poll_seconds: float = POLL_SECONDS,
         adoption_seconds: float = ADOPTION_SECONDS,
         most_rows: int = MOST_ROWS,
+        refill: Refill | None = None,
     ) -> None:
         self._states = states
+        self._refill = refill
         self._database = states.database
         self._hub = hub
         self._poll = poll_seconds
@@ -178,6 +180,10 @@ class KeyRotation:
             work.fail_permanently(error)
 
     def _steps(self, work: JobWork, purpose: str) -> RotationSteps:
-        kind = FieldRotation if purpose == RotatedPurpose.FIELD else IndexRotation
         hub = self._hub
-        return kind(self._states, hub.clock, hub.unit_of_work, self._patience, self._most_rows, work)
+        parts = (self._states, hub.clock, hub.unit_of_work, self._patience, self._most_rows, work)
+        if purpose == RotatedPurpose.FIELD:
+            return FieldRotation(*parts)
+        steps = IndexRotation(*parts)
+        steps.refill = self._refill
+        return steps

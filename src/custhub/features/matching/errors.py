@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from custhub.kit.errors import RuleBroken, Text
+
 
 class PeopleFileInvalid(ValueError):
     """The file is no CSV in UTF-8 with a column `record_id` that is filled and unique. No route reads such files."""
@@ -25,3 +27,11 @@ class LabelsFileInvalid(ValueError):
             f"no CSV in UTF-8 with columns left, right, decision (merge or not_same) and at least {least} decisions "
             "about records of the list"
         )
+
+
+class CheckUnclear(RuleBroken):
+    """Send either a customer to compare, or the id of one that is stored."""
+
+    code = "check_unclear"
+    title = "Nobody to compare, or two"
+    zh = Text("比对对象不明确", "请提供待比对的客户资料，或已有客户的 ID，二者择一。")

@@ -1,34 +1,44 @@
 """Moves blind indexes and claims of numbers to the new `bidx` key while uniqueness holds under both (S-17).
 
 distributing: every process learns the new key. dual_writing: every new claim is made under both keys.
-backfilling: stored numbers are indexed under the new key, their claims get a twin. verifying: every claim has its
-twin. switching: new numbers are indexed under the new key; what was indexed under the old one meanwhile follows.
-dropping: claims are made under the new key only, old ones go. Processes in neighbouring phases agree: lookups ask
-for both indexes from the first twin to the last, and any two of them claim under one common key.
+backfilling: stored numbers are indexed under the new key, their claims get a twin. matching: match keys are made
+under both. verifying: every claim has its twin. switching: new numbers are indexed under the new key; what was
+indexed under the old one meanwhile follows. dropping: claims are made under the new key only, old ones go. clearing:
+old match keys go. Processes in neighbouring phases agree: lookups ask for both indexes from the first twin to the
+last, and any two of them claim under one common key.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from uuid import UUID
 
 from custhub.features.keys.models import RotationRow
 from custhub.features.keys.queries import count_dependants, count_indexed
+from custhub.features.keys.repository import KeyRepository
 from custhub.features.keys.rules import POLL_SECONDS, KeyState, Phase
 from custhub.features.keys.service.steps import RotationSteps
 from custhub.features.phones.service.reindexing import FollowedClaim, Reindexing
 from custhub.kit.db import TransactionConnection
 from custhub.kit.ids import Prefix, to_text
+from custhub.kit.uow import SYSTEM, UnitOfWork
 
 log = logging.getLogger("custhub.keys")
 _MAX_CONFLICTS = 100
+#: Customers whose match keys are made in one transaction: each is read whole.
+_MOST_CUSTOMERS = 100
 Step = tuple[RotationRow, float]
+Refill = Callable[[UnitOfWork, UUID | None, int], Awaitable[tuple[UUID | None, int]]]
 
 
 class IndexRotation(RotationSteps):
     """Each phase is one method; which key does what follows from `key_refs` alone."""
+
+    #: Makes match keys of the next customers behind one anew, in a unit of work: the last of them, and how many.
+    refill: Refill | None = None
 
     async def step(self, row: RotationRow) -> Step:
         """Do the next bit."""
@@ -40,6 +50,10 @@ class IndexRotation(RotationSteps):
                 return await self._dual_write(row)
             case Phase.BACKFILLING:
                 return await self._backfill(row, numbers)
+            case Phase.MATCHING:
+                return await self._refill(row) or await self.enter(row, Phase.VERIFYING)
+            case Phase.CLEARING:
+                return await self._refill(row) or await self.succeed(row)
             case Phase.VERIFYING:
                 return await self._verify(row, numbers)
             case Phase.SWITCHING:
@@ -65,7 +79,7 @@ class IndexRotation(RotationSteps):
             return moved
         if row.unreadable:
             return await self.fail(row)
-        return await self.enter(row, Phase.VERIFYING)
+        return await self.enter(row, Phase.MATCHING)
 
     async def _verify(self, row: RotationRow, numbers: Reindexing) -> Step:
         claims = await numbers.claims(row.reached or b"", self._size.rows)
@@ -96,7 +110,7 @@ class IndexRotation(RotationSteps):
         if not await self.is_adopted(row):
             return row, POLL_SECONDS
         if not await count_dependants(self._database, row.purpose, row.from_kid):
-            return await self.succeed(row)
+            return await self.enter(row, Phase.CLEARING)
         late = await numbers.batch(None, self._size.rows)
         if late is not None:
             # Written by somebody who stood still for longer than a process is waited for.
@@ -119,6 +133,26 @@ class IndexRotation(RotationSteps):
             unreadable=row.unreadable + batch.unreadable,
             reached=batch.last.bytes,
         )
+
+    async def _refill(self, row: RotationRow) -> Step | None:
+        """Make what content gives under the keys of now, some customers further; None at the end."""
+        if self.refill is None:
+            return None
+        began, uow = time.perf_counter(), self._open(SYSTEM, row.request_id)
+        after = None if row.reached is None else UUID(bytes=row.reached)
+        try:
+            last, _ = await self.refill(uow, after, min(self._size.rows, _MOST_CUSTOMERS))
+            if last is None:
+                await uow.rollback()
+                return None
+            row = KeyRepository(uow).change(row, {"reached": last.bytes})
+            await self._job.batch(uow)
+        except BaseException:
+            await uow.rollback()
+            raise
+        took = time.perf_counter() - began
+        self._size.took(took)
+        return row, took
 
     async def _walk(
         self, row: RotationRow, numbers: Reindexing, claims: Sequence[FollowedClaim], *, drop: bool

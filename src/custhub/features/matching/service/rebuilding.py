@@ -21,7 +21,7 @@ from custhub.jobs.work import JobWork
 from custhub.kit.db import EngineName
 from custhub.kit.uow import UnitOfWork
 
-KIND: Final = "match_keys.rebuild"
+KIND: Final = "match_key_rebuild"
 #: Customers of one transaction: on SQLite nobody else writes meanwhile.
 _ROWS: Final[dict[EngineName, int]] = {"sqlite": 50, "postgresql": 200}
 _PAUSE_SECONDS: Final = 0.01
