@@ -150,5 +150,5 @@ async def test_a_source_declared_later_makes_keys_of_ids_that_are_there(fresh_hu
     last, count = await MatchKeyRebuild(fresh_hub.app.keys, fresh_hub.app.personal).refill(uow, None, 10)
     await uow.commit()
     assert (last, count) == (from_text(Prefix.CUSTOMER, customer), 1)
-    assert len(await stored(fresh_hub, customer) - before) == 1
+    assert await stored(fresh_hub, customer) > before
     assert await differing(fresh_hub) == []

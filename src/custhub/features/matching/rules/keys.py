@@ -9,24 +9,8 @@ from custhub.features.matching.rules.blocking import block_keys
 from custhub.features.matching.rules.levels import Field
 from custhub.features.matching.rules.persons import Person
 
-#: Kinds of keys by their first letter, for the operator's list of hot ones; `o` are the names of organisations.
-KINDS: Final = {
-    "p": "phone",
-    "f": "masked_phone_and_family_name",
-    "n": "name_and_phone_prefix",
-    "N": "name_and_phone_end",
-    "m": "mail",
-    "l": "mail_local_part",
-    "i": "personal_id",
-    "b": "birthday_and_name",
-    "a": "name_and_house_number",
-    "s": "house_and_name",
-    "u": "house_and_unit",
-    "c": "name_and_company",
-    "o": "organisation_name",
-}
-#: Terms stand apart from blocks: whoever meets in one is nothing to anybody.
-_TERMS: Final = {Field.NAME: "t", Field.COMPANY: "e", Field.PHONE: "p", Field.MAIL: "m"}
+#: Names and companies are counted apart from blocks, numbers and mailboxes by their blocks.
+_TERMS: Final = {Field.NAME: "#n", Field.COMPANY: "#c", Field.PHONE: "p", Field.MAIL: "m"}
 #: People and organisations are never one: their keys differ.
 _ORGANISATION: Final = "\0"
 
@@ -49,11 +33,6 @@ def blocks_of(person: Person, *, is_organisation: bool) -> frozenset[str]:
 def term_of(field: Field, value: str, *, is_organisation: bool = False) -> str:
     """The key by which holders of a value are counted."""
     return (_ORGANISATION if is_organisation else "") + _TERMS[field] + value
-
-
-def kind_of(text: str) -> str:
-    """What a key is made of."""
-    return KINDS[text.removeprefix(_ORGANISATION)[0]]
 
 
 def _terms(person: Person, is_organisation: bool) -> Iterator[str]:
