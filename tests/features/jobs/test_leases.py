@@ -35,9 +35,12 @@ POSTGRESQL = pytest.mark.parametrize("engine", ["postgresql"], indirect=True, sc
 SQLITE = pytest.mark.parametrize("engine", ["sqlite"], indirect=True, scope="module")
 
 
-async def _begun(hub: HubUnderTest, worker: Any, job: JobRow) -> None:
+async def _begun(hub: HubUnderTest, worker: Any, job: JobRow, processed: int = 0) -> None:
+    """It runs, and has stored so much."""
+
     async def is_running() -> bool:
-        return (await job_of(hub, job.id)).state == "running" and worker.in_hand == 1
+        row = await job_of(hub, job.id)
+        return row.state == "running" and worker.in_hand == 1 and row.processed >= processed
 
     await work_until(worker, is_running)
 
@@ -71,8 +74,7 @@ async def test_j04_a_worker_that_stood_still_and_goes_on_writes_nothing(fresh_hu
     kind = Hanging()
     frozen, other = worker_of(fresh_hub, kind), worker_of(fresh_hub, kind)
     job = await put(fresh_hub)
-    await _begun(fresh_hub, frozen, job)
-    await asyncio.sleep(0.05)
+    await _begun(fresh_hub, frozen, job, processed=1)
     await lose_lease(fresh_hub, job.id)
     done = await finished(fresh_hub, other, job.id)
     assert (done.state, done.processed, done.succeeded, done.cursor, done.attempt) == ("succeeded", 2, 2, 2, 1)
@@ -94,12 +96,14 @@ async def test_j04_the_fence_holds_in_explicit_transactions_too(fresh_hub: HubUn
 
     frozen, other = worker_of(fresh_hub, run), worker_of(fresh_hub, run)
     job = await put(fresh_hub)
-    await _begun(fresh_hub, frozen, job)
-    await asyncio.sleep(0.02)
-    await lose_lease(fresh_hub, job.id)
-    await other.tick()
-    await asyncio.sleep(0.02)
-    assert len(kept) == 2
+    for worker, count in ((frozen, 1), (other, 2)):
+
+        async def has_come(count: int = count) -> bool:
+            return len(kept) == count
+
+        await work_until(worker, has_come)
+        if worker is frozen:
+            await lose_lease(fresh_hub, job.id)
     with pytest.raises(LeaseLost):
         async with kept[0].transaction(processed=1):
             raise AssertionError("the fence stands before the work")
@@ -284,7 +288,7 @@ async def test_r01_a_worker_that_stops_ends_its_batch_and_gives_the_job_back_unc
         while (await job_of(fresh_hub, job.id)).processed < 3:
             await asyncio.sleep(0.01)
     stop.set()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(10):
         await running
     row = await job_of(fresh_hub, job.id)
     assert (row.state, row.attempt, row.lost_leases, row.lease_token) == ("retryable", 0, 0, None)
@@ -340,7 +344,7 @@ async def test_j06_cancel_keeps_committed_batches_and_ends_the_run_at_its_next_q
 
     worker = worker_of(fresh_hub, run)
     job = await put(fresh_hub)
-    await _begun(fresh_hub, worker, job)
+    await _begun(fresh_hub, worker, job, processed=7)
     await _cancel(fresh_hub, job)
     done = await finished(fresh_hub, worker, job.id)
     assert (done.state, done.processed, done.error) == ("canceled", 7, None)
@@ -358,7 +362,7 @@ async def test_j06_a_batch_after_the_cancel_writes_nothing(fresh_hub: HubUnderTe
 
     worker = worker_of(fresh_hub, run)
     job = await put(fresh_hub)
-    await _begun(fresh_hub, worker, job)
+    await _begun(fresh_hub, worker, job, processed=1)
     await _cancel(fresh_hub, job)
     go_on.set()
     await worker.settled()
