@@ -206,11 +206,12 @@ async def test_what_a_scan_is_sure_of_is_joined_by_itself(fresh_hub: HubUnderTes
     hub = fresh_hub
     people = await twins(hub)
     await household(hub)
-    await bulk_merge(hub)
+    tried = await bulk_merge(hub)
     answer = await hub.api.patch(SETTINGS, json={"auto_merge": True})
     assert (answer.status_code, answer.json()["auto_merge"]) == (200, True)
     await scan(hub)
-    (queued,) = (await hub.api.get("/v1/jobs", params={"kind": "bulk_merge", "status": "queued"})).json()["data"]
-    await run_job(hub, queued)
+    jobs = (await hub.api.get("/v1/jobs", params={"kind": "bulk_merge"})).json()["data"]
+    (own,) = [job for job in jobs if job["id"] != tried["job_id"]]
+    await run_job(hub, own)  # which the worker of the scan may have begun
     joined = [(await hub.api.get(path_of(customer))).json()["merged_into"] for customer in people]
     assert sum(into is not None for into in joined) == 1
