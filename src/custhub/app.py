@@ -26,6 +26,7 @@ from custhub.features.consents.service.gate import ConsentGate
 from custhub.features.customers.queries import is_reachable
 from custhub.features.customers.queries.sources import identity_sources, source_ranks
 from custhub.features.customers.rules import load_tables
+from custhub.features.customers.service.candidates import NEW_CANDIDATES
 from custhub.features.customers.service.contact_points import CustomerContactPoints
 from custhub.features.customers.service.rendering import CustomerRenderer
 from custhub.features.customers.service.selecting import SAVED_SELECTIONS
@@ -45,6 +46,7 @@ from custhub.features.keys.service.token_keys import HubTokenKeys, HubTokenSigne
 from custhub.features.keys.tasks import KeyRotation, KeyTender, KeyWatcher
 from custhub.features.links.service import LINK_PURPOSES, LinkPurpose
 from custhub.features.matching.service.candidates import CANDIDATES, CandidateSearch
+from custhub.features.matching.service.checking import CandidatesOfNew
 from custhub.features.matching.service.counting import OnlineScorers, PeopleCount
 from custhub.features.matching.service.keeping import MatchKeeper
 from custhub.features.matching.service.rebuilding import MatchKeyRebuild
@@ -151,7 +153,8 @@ class Application:
         )
         scorers = OnlineScorers(self.keys, PeopleCount(self.clock.monotonic))
         candidates = CandidateSearch(self.keys, self.personal, scorers)
-        self.hub.parts |= {CATALOGUE: self.catalogue, STANDARDS: standards, CANDIDATES: candidates}
+        self.hub.parts |= {CATALOGUE: self.catalogue, STANDARDS: standards}
+        self.hub.parts |= {CANDIDATES: candidates, NEW_CANDIDATES: CandidatesOfNew(candidates)}
         self.imports = import_jobs(self.hub, self.files, standards)
         self.contact_points = self.hub.parts[CONTACT_POINTS] = CustomerContactPoints(self.keys)
         gates = (SuppressionGate(self.database, self.keys), ConsentGate(self.database), ReminderGate(self.database))

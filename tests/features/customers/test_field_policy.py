@@ -78,7 +78,7 @@ def test_the_policy_names_every_member_that_a_customer_has() -> None:
     """S-61: a new member without a policy would be shown to everybody."""
     from custhub.features.customers.schemas.answers import CustomerRead
 
-    facts = {"id", "object", "can", "provenance", "completeness", "archived_at", "merged_into"}
+    facts = {"id", "object", "can", "provenance", "completeness", "candidates", "archived_at", "merged_into"}
     facts |= {"created_at", "updated_at", "revision"}
     assert set(CustomerRead.model_fields) - facts == {field.value for field in Field}
 

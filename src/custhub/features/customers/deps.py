@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request, Security
 
+from custhub.features.customers.service.candidates import NEW_CANDIDATES, NewCandidates
 from custhub.features.customers.service.context import CustomerContext
 from custhub.features.customers.service.phones import CustomerPhones
 from custhub.features.customers.service.profile import CustomerService
@@ -39,6 +40,12 @@ def standards_of(hub: Hub) -> Standards:
     """What customers of this hub are held against."""
     standards: Standards = hub.parts[STANDARDS]
     return standards
+
+
+def new_candidates_of(hub: Hub) -> NewCandidates:
+    """What finds who may be the same as somebody new."""
+    found: NewCandidates = hub.parts[NEW_CANDIDATES]
+    return found
 
 
 def context_of(request: Request) -> CustomerContext:

@@ -16,6 +16,7 @@ from custhub.features.customers.deps import (
     Customers,
     IfMatch,
     context_of,
+    new_candidates_of,
 )
 from custhub.features.customers.queries import CustomerRecord
 from custhub.features.customers.schemas.answers import CustomerRead
@@ -28,7 +29,14 @@ from custhub.features.fields.errors import (
     PhoneInCustomField,
     VocabularyValueUnknown,
 )
-from custhub.features.phones.errors import MaskAmbiguous, PhoneInvalid, PhoneRepeated, PhoneTaken
+from custhub.features.phones.errors import (
+    LookupQuotaExceeded,
+    MaskAmbiguous,
+    MaskProbing,
+    PhoneInvalid,
+    PhoneRepeated,
+    PhoneTaken,
+)
 from custhub.features.suppressions.errors import Suppressed
 from custhub.http.answers import Answer, created, not_modified, ok
 from custhub.http.fields import CustomerId
@@ -44,6 +52,14 @@ Include = Annotated[
     Query(
         max_length=3,
         description="`can`: what this caller may do; `provenance`: where values come from; `completeness`: 0 to 100",
+    ),
+]
+CreateInclude = Annotated[
+    list[Literal["candidates"]] | None,
+    Query(
+        max_length=1,
+        description="`candidates`: who may be the same; needs `merges:read` and `customers:read`, for numbers "
+        "`phones:lookup` too",
     ),
 ]
 Follow = Annotated[bool, Query(description="Of a customer that was merged: who it became")]
@@ -104,15 +120,24 @@ async def get_customer(
         PhoneInCustomField,
         Suppressed,
         FieldNotWritable,
+        LookupQuotaExceeded,
+        MaskProbing,
     ),
 )
-async def create_customer(body: CustomerCreate, request: Request, _: CanCreate) -> Response:
-    """Create one customer with its parts. A phone number that belongs to somebody else is refused."""
+async def create_customer(
+    body: CustomerCreate, request: Request, _: CanCreate, include: CreateInclude = None
+) -> Response:
+    """Create one customer with its parts. A phone number that belongs to somebody else is refused.
+
+    With `include=candidates` the answer names those who were there before, within your reach, and may be the same:
+    asked, refused and counted as `POST /v1/duplicates/check` is, which explains them with their values.
+    """
     context = context_of(request)
+    # Before the create: a use of the lookup quota is committed, whatever becomes of the rest.
+    found = {"candidates": await new_candidates_of(call_of(request).hub).of_new(context, body)} if include else {}
     record = await CustomerService(context).create(body)
-    return created(
-        context.show(record), f"/v1/customers/{to_text(Prefix.CUSTOMER, record.row.id)}", context.etag(record)
-    )
+    location = f"/v1/customers/{to_text(Prefix.CUSTOMER, record.row.id)}"
+    return created(context.show(record) | found, location, context.etag(record))
 
 
 @router.patch(

@@ -22,6 +22,7 @@ from custhub.http.fields import (
     TeamId,
     UserId,
 )
+from custhub.http.openapi.traits import SHOWN_ON_REQUEST
 
 S40 = Annotated[str, StringConstraints(max_length=40)]
 S100 = Annotated[str, StringConstraints(max_length=100)]
@@ -146,6 +147,26 @@ class CompletenessRead(Read):
     missing: Annotated[list[MissingRead], Field(max_length=300)]
 
 
+class CandidateField(Read):
+    """What one compared field says, in bits; `POST /v1/duplicates/check` shows its values, too."""
+
+    field: Annotated[str, StringConstraints(max_length=60)]
+    level: Annotated[str, StringConstraints(max_length=60)]
+    bits: float
+
+
+class NewCustomerCandidate(Read):
+    """Somebody who may be the same as the customer that was created."""
+
+    customer_id: CustomerId
+    total: float
+    probability: Annotated[float, Field(ge=0, le=1)]
+    decision: Annotated[str, StringConstraints(max_length=60)] = Field(
+        description="What the score suggests: `merge` or `review`"
+    )
+    fields: Annotated[list[CandidateField], Field(max_length=20)]
+
+
 CustomFieldValues = Annotated[dict[str, JsonValue], Field(max_length=200)]
 
 
@@ -189,6 +210,11 @@ class CustomerRead(Read):
     created_at: datetime
     updated_at: datetime
     revision: Revision
+    candidates: Annotated[list[NewCustomerCandidate], Field(max_length=5)] = Field(
+        default_factory=list,
+        description="Of a create with `include=candidates` alone: who was there and may be the same, the surest first",
+        json_schema_extra=SHOWN_ON_REQUEST,
+    )
 
 
 class CustomerTotal(Read):

@@ -13,7 +13,7 @@ from custhub.features.customers.service.upserting import sent_fields
 from custhub.features.matching.rules.levels import Field as Compared
 from custhub.features.matching.rules.weights import shipped_weights
 from custhub.features.matching.service.candidates import Candidate, CandidateSearch, Sought
-from custhub.features.matching.service.explaining import explanation
+from custhub.features.matching.service.explaining import explanation, outlined
 from custhub.features.matching.service.showing import seen
 from custhub.features.phones.rules import PhoneNumber
 from custhub.kit.ids import Prefix, to_text
@@ -32,14 +32,14 @@ class DuplicateChecks:
         self._context = context
         self._search = search
 
-    async def of_draft(self, body: CustomerCreate) -> list[dict[str, Any]]:
-        """Candidates for somebody who is not stored, explained.
+    async def of_draft(self, body: CustomerCreate, at: str = "#/customer") -> list[dict[str, Any]]:
+        """Candidates for somebody who is not stored, explained; `at` is where the draft stands in the body.
 
         Raises the rule that a value breaks; as a lookup of its numbers InsufficientScope, LookupQuotaExceeded,
         MaskProbing; FieldNotWritable for what the caller does not see in full: it would be told by the score.
         """
         context, names = self._context, (body.display_name, body.family_name, body.given_name, body.company_name)
-        numbers = [context.phones.read(phone, f"#/customer/phones/{i}/number") for i, phone in enumerate(body.phones)]
+        numbers = [context.phones.read(phone, f"{at}/phones/{i}/number") for i, phone in enumerate(body.phones)]
         await self._admit(body, numbers)
         named = body if any(names) else body.model_copy(update={"display_name": _NOBODY})
         found = await self._found(CustomerBuilder(context).build(named))
@@ -95,3 +95,18 @@ class DuplicateChecks:
         names = [to_text(Prefix.CUSTOMER, own) for own in ids]
         outcome = "found" if ids else "not_found"
         self._context.uow.audit(Note("phone.looked_up", "customer", one, one, names, reason="check", outcome=outcome))
+
+
+class CandidatesOfNew:
+    """Implements `NewCandidates` of customers: a check of the draft, with all that it asks of the caller."""
+
+    def __init__(self, search: CandidateSearch) -> None:
+        self._search = search
+
+    async def of_new(self, context: CustomerContext, body: CustomerCreate) -> list[dict[str, Any]]:
+        """Candidates without any value: the answer may be stored for a replay, where no erasure of theirs finds it."""
+        for scope in (Scope.MERGES_READ, Scope.CUSTOMERS_READ):
+            if scope not in context.who.scopes:
+                raise InsufficientScope(scope)
+        found = await DuplicateChecks(context, self._search).of_draft(body, "#")
+        return [{"customer_id": one["customer_id"], **outlined(one["explanation"])} for one in found]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from custhub.features.matching.rules.levels import Field
@@ -33,6 +34,12 @@ def explanation(score: Score, decision: Decision, weights: Weights, left: Person
         "decision": decision.value,
         "rule": rule_of(score, decision),
     }
+
+
+def outlined(said: Mapping[str, Any]) -> dict[str, Any]:
+    """An explanation without the values that were compared."""
+    fields = [{name: one[name] for name in ("field", "level", "bits")} for one in said["fields"]]
+    return {**{name: said[name] for name in ("total", "probability", "decision")}, "fields": fields}
 
 
 def rule_of(score: Score, decision: Decision) -> str:
