@@ -62,7 +62,7 @@ class Feed:
 
     def _rounds(self) -> list[dict[str, float]]:
         """CPU of a create in us by mode, in short turns of one process."""
-        count = max(200, int(_CREATES * self._share))
+        count = max(600, int(_CREATES * self._share))
         with server("benchmarks.feed_server", {**self._environment, "BENCH_EVENTS": _MODES[-1]}) as (port, pid):
             asyncio.run(load(port, self._make, requests=count, concurrency=32))
             return [{mode: self._create_us(port, pid, mode, count) for mode in _MODES} for _ in range(_ROUNDS)]
