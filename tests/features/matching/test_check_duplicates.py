@@ -17,6 +17,7 @@ from custhub.kit.uow import SYSTEM
 from tests.features.keys.rotating import finish, runner_of, start
 from tests.features.matching.keys_now import all_ids, differing, stored
 from tests.hub import HubUnderTest, make_number
+from tests.merges import merge
 
 PATH = "/v1/duplicates/check"
 NOBODY = "cus_01hzxw3k9e7n2v5b8c4d6f0g1h"
@@ -90,6 +91,14 @@ async def test_who_is_told_apart_archived_or_of_another_kind_is_no_candidate(fre
     await forbid(uow, [own], [other], "not_same")
     await uow.commit()
     assert await check(fresh_hub, customer_id=one) == []
+
+
+async def test_a_merged_customer_is_checked_as_who_it_became(fresh_hub: HubUnderTest) -> None:
+    same = {"display_name": "王小伟", "birthday": {"date": "1990-05-03"}, "phones": [{"number": "021-66778899"}]}
+    stays, gone, other = [await create(fresh_hub, **same) for _ in range(3)]
+    await merge(fresh_hub.api, [{"id": stays}, {"id": gone}])
+    assert [found["customer_id"] for found in await check(fresh_hub, customer_id=gone)] == [other]
+    assert await check(fresh_hub, customer_id=gone) == await check(fresh_hub, customer_id=stays)
 
 
 async def test_a_key_that_too_many_hold_brings_nobody_together(fresh_hub: HubUnderTest) -> None:

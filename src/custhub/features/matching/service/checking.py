@@ -48,8 +48,8 @@ class DuplicateChecks:
         return self._explained(*found)
 
     async def of_customer(self, customer_id: UUID) -> list[dict[str, Any]]:
-        """Candidates for a stored one, explained. Raises CustomerNotFound, CustomerErased."""
-        record = await self._context.customers.get(customer_id)
+        """Candidates for a stored one, or who it became, explained. Raises CustomerNotFound, CustomerErased."""
+        record = await self._context.customers.current(customer_id)
         sought = Sought(self._search.person(record), record.row.kind, record.row.id)
         return self._explained(sought, await self._search.find(self._context, sought))
 
