@@ -13,6 +13,9 @@ from tests.postgres_server import RunDirectory
 
 _OWNED = pytest.StashKey[RunDirectory]()
 _WORKER_INPUT = "run_directory"
+#: The longest of them, the short forms of proofs, comes first; the last one has a third of the run left for it.
+_WAITING = ("tests/proofs/", "tests/process/")
+_SPREAD = 0.65
 
 
 def run_of(config: pytest.Config) -> Path:
@@ -28,8 +31,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What waits for processes and clocks begins first: beside it the others use the machine."""
-    items.sort(key=lambda item: not item.nodeid.startswith(("tests/proofs/", "tests/process/")))
+    """Files that wait for processes and clocks lie among the others, which use the machine meanwhile."""
+    files: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.nodeid.partition("::")[0], []).append(item)
+    waiting = sorted((name for name in files if name.startswith(_WAITING)), key=lambda name: "proofs" not in name)
+    busy = [name for name in files if not name.startswith(_WAITING)]
+    places = {name: place * _SPREAD / len(waiting) for place, name in enumerate(waiting)}
+    places |= {name: (place + 1) / len(busy) for place, name in enumerate(busy)}
+    items[:] = [item for name in sorted(files, key=places.__getitem__) for item in files[name]]
 
 
 @pytest.hookimpl(optionalhook=True)
