@@ -14,7 +14,7 @@ import pytest
 
 from tests.process.here import Outcome, Run
 from tests.process.refusals import assert_refused
-from tests.process.running import RunningHub
+from tests.process.running import RunningHub, wait_until
 
 PASSWORD = "staple battery horse correct"
 
@@ -37,6 +37,7 @@ def _done(outcome: Outcome) -> str:
 
 
 def test_s51_development_makes_an_administrator_and_shows_the_password_once(hub: RunningHub, running: Path) -> None:
+    wait_until(lambda: "(shown only now)" in hub.stdout)  # said after the line of the log
     found = re.search(r"administrator +(\S+), password (\S+) \(shown only now\)", hub.stdout)
     assert found is not None
     email, password = found.groups()

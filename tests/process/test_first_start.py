@@ -7,12 +7,13 @@ from pathlib import Path
 
 from tests.process.here import Run
 from tests.process.refusals import assert_refused
-from tests.process.running import RunningHub, serving
+from tests.process.running import RunningHub, serving, wait_until
 
 
 def test_development_makes_what_it_lacks_and_says_where_it_is(hub: RunningHub) -> None:
     home = Path(hub.env["CUSTHUB_HOME"])
-    assert f"documentation   {hub.url}/docs" in hub.stdout
+    wait_until(lambda: f"documentation   {hub.url}/docs" in hub.stdout)  # said after the line of the log
+    wait_until(lambda: "(shown only now)" in hub.stdout)
     assert str(home) in hub.stdout
     assert "token issue --scope all" in hub.stdout
     assert (home / "keys" / "keyring.json").exists()
