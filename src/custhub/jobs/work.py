@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, TypeVar
 from uuid import UUID
 
 from custhub.jobs.errors import JobCanceled, JobInterrupted, LeaseLost, PermanentFailure, Stopping
@@ -19,8 +19,11 @@ from custhub.kit.uow import Actor, UnitOfWork
 from custhub.kit.writes import LostRace
 
 OpenUnitOfWork = Callable[[Actor, str], UnitOfWork]
+Result = TypeVar("Result")
 
 _SAME: Final = object()
+#: Seconds before a step that lost a race is tried again.
+_PAUSES: Final = (0.02, 0.1, 0.3, 1.0)
 #: Which signal counts when there are several.
 _ORDER: Final[tuple[type[JobInterrupted], ...]] = (LeaseLost, JobCanceled, Stopping)
 
@@ -55,6 +58,31 @@ class JobWork:
         """A fresh one, of whoever started the job, under the id of that request."""
         job = self.job
         return self._open(Actor(job.actor_kind, job.actor_id, job.client_id), job.request_id)
+
+    def bulk_unit_of_work(self) -> UnitOfWork:
+        """A fresh one whose events give way to those of requests: what changes thousands of rows."""
+        uow = self.unit_of_work()
+        uow.bulk_id = self.job.id
+        return uow
+
+    async def retried(self, step: Callable[[UnitOfWork], Awaitable[Result]]) -> Result:
+        """A step that commits the bulk unit of work it is given; once more, in a fresh one, where it lost a race.
+
+        Whatever it raises is raised after a rollback, a race lost five times as LostRace.
+        """
+        for pause in (*_PAUSES, None):
+            uow = self.bulk_unit_of_work()
+            try:
+                return await step(uow)
+            except LostRace:
+                await uow.rollback()
+                if pause is None:
+                    raise
+                await asyncio.sleep(pause)
+            except BaseException:
+                await uow.rollback()
+                raise
+        raise AssertionError("the last attempt returns or raises")
 
     async def batch(
         self,

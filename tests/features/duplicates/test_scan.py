@@ -98,12 +98,12 @@ async def test_a_scan_goes_on_where_it_was_killed(fresh_hub: HubUnderTest, monke
     job = (await hub.api.post(SCANS)).json()
     store, slices = ScanRun._store, 0
 
-    async def killed(*args: Any) -> None:
+    async def killed(*args: Any, **named: Any) -> None:
         nonlocal slices
         slices += 1
         if slices == 2:
             raise RuntimeError("killed")
-        await store(*args)
+        await store(*args, **named)
 
     monkeypatch.setattr(ScanRun, "_store", killed)
     job_id, runner = from_text(Prefix.JOB, job["id"]), worker(hub)
@@ -155,8 +155,8 @@ async def test_a_canceled_scan_keeps_what_it_stored(fresh_hub: HubUnderTest, mon
     job = (await hub.api.post(SCANS)).json()
     store = ScanRun._store
 
-    async def canceled(*args: Any) -> None:
-        await store(*args)
+    async def canceled(*args: Any, **named: Any) -> None:
+        await store(*args, **named)
         await hub.api.post(f"/v1/jobs/{job['id']}/cancel")
 
     monkeypatch.setattr(ScanRun, "_store", canceled)

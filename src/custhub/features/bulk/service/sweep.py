@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -16,14 +15,11 @@ from custhub.jobs.work import JobWork
 from custhub.kit.db import Database, DatabaseUnavailable, DiskFull, EngineName
 from custhub.kit.errors import HubError
 from custhub.kit.uow import UnitOfWork
-from custhub.kit.writes import LostRace
 from custhub.security.principal import Principal
 from custhub.settings import Settings
 
 #: Customers of one transaction. SQLite's is short: nobody else writes meanwhile (R-4).
 AT_ONCE: Final[dict[EngineName, int]] = {"sqlite": 20, "postgresql": 200}
-#: Seconds before a transaction that lost a deadlock is tried again.
-_PAUSES: Final = (0.02, 0.1, 0.3, 1.0)
 #: What is nobody's refusal of one customer.
 _OURS: Final = (DatabaseUnavailable, DiskFull)
 
@@ -72,7 +68,7 @@ class Sweep:
             await self._together(ids, change, refuse, commit(ids[-1]), forget)
         except _Broken as broken:
             if len(ids) == 1:
-                uow = self._unit_of_work()
+                uow = self._work.bulk_unit_of_work()
                 refuse(uow, ids[0], broken.error.code)
                 await commit(ids[0])(uow)
                 return
@@ -82,25 +78,18 @@ class Sweep:
     async def _together(
         self, ids: Sequence[UUID], change: Change, refuse: Refuse, commit: Commit, forget: Forget
     ) -> None:
-        for pause in (*_PAUSES, None):
-            uow = self._unit_of_work()
+        async def attempt(uow: UnitOfWork) -> None:
             try:
                 await self._change(uow, ids, change, refuse)
                 if self._is_dry:
                     await uow.rollback()
-                    uow = self._unit_of_work()
+                    uow = self._work.bulk_unit_of_work()
                 await commit(uow)
-                return
-            except LostRace:
-                await uow.rollback()
-                forget()
-                if pause is None:
-                    raise
-                await asyncio.sleep(pause)
             except BaseException:
-                await uow.rollback()
                 forget()
                 raise
+
+        await self._work.retried(attempt)
 
     async def _change(self, uow: UnitOfWork, ids: Sequence[UUID], change: Change, refuse: Refuse) -> None:
         context = BulkContext(uow, self._who, self._parts.keys, self._parts.settings, self._parts.standards)
@@ -128,8 +117,3 @@ class Sweep:
                 raise
             except HubError as error:
                 raise _Broken(error) from error
-
-    def _unit_of_work(self) -> UnitOfWork:
-        uow = self._work.unit_of_work()
-        uow.bulk_id = self._work.job.id
-        return uow

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -26,14 +25,11 @@ from custhub.kit.customer_link import CustomerLink
 from custhub.kit.db import Database, DatabaseUnavailable, DiskFull
 from custhub.kit.errors import HubError
 from custhub.kit.uow import Note, UnitOfWork
-from custhub.kit.writes import LostRace
 from custhub.security.principal import Principal
 from custhub.security.standing import restored
 from custhub.settings import Settings
 
 _AT_ONCE: Final = 50
-#: Seconds before a merge that lost a race is tried again.
-PAUSES: Final = (0.02, 0.1, 0.3, 1.0)
 #: What is nobody's refusal of one group.
 OURS: Final = (DatabaseUnavailable, DiskFull)
 
@@ -74,26 +70,12 @@ class BulkMergeRun:
         await self._finish()
 
     async def _join(self, group: Group) -> None:
-        for pause in (*PAUSES, None):
-            uow = self._unit_of_work()
-            try:
-                await self._attempt(uow, group)
-                return
-            except LostRace:
-                await uow.rollback()
-                if pause is None:
-                    raise
-                await asyncio.sleep(pause)
-            except OURS:
-                await uow.rollback()
-                raise
-            except HubError as error:
-                await uow.rollback()
-                await self._refuse(group, error.code)
-                return
-            except BaseException:
-                await uow.rollback()
-                raise
+        try:
+            await self._work.retried(lambda uow: self._attempt(uow, group))
+        except OURS:
+            raise
+        except HubError as error:
+            await self._refuse(group, error.code)
 
     async def _attempt(self, uow: UnitOfWork, group: Group) -> None:
         now = {row.id: row.revision for row in await revisions_of(uow, list(group.members))}
@@ -108,7 +90,7 @@ class BulkMergeRun:
 
     async def _refuse(self, group: Group, code: str) -> None:
         values = {"state": GroupState.REFUSED.value, "error": code}
-        await self._settle(self._unit_of_work(), group, values, refused=1)
+        await self._settle(self._work.bulk_unit_of_work(), group, values, refused=1)
 
     async def _settle(
         self, uow: UnitOfWork, group: Group, values: Mapping[str, Any], *, merged: int = 0, refused: int = 0
@@ -130,11 +112,6 @@ class BulkMergeRun:
         told = " ".join(f"{name}={count}" for name, count in ({"groups": row.groups} | counts).items())
         uow.audit(Note("bulk_merge.completed", RUN, row.id, reason=told))
         await self._work.batch(uow)
-
-    def _unit_of_work(self) -> UnitOfWork:
-        uow = self._work.unit_of_work()
-        uow.bulk_id = self._work.job.id
-        return uow
 
 
 async def opened(database: Database, work: JobWork, bulk_merge_id: UUID) -> BulkMergeRow:

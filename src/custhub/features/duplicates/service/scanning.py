@@ -5,8 +5,8 @@ A scan that was killed compares anew, which nobody sees, and goes on storing beh
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -35,13 +35,10 @@ from custhub.kit.db import EngineName
 from custhub.kit.errors import HubError
 from custhub.kit.ids import Prefix, new_id, to_text
 from custhub.kit.uow import Note, UnitOfWork
-from custhub.kit.writes import LostRace
 
 KIND: Final = "duplicate_scan"
 #: Pairs of one slice. On SQLite nobody else writes while it is stored.
 _AT_ONCE: Final[dict[EngineName, int]] = {"sqlite": 100, "postgresql": 500}
-#: Seconds before a slice is read again that somebody changed meanwhile.
-_PAUSES: Final = (0.02, 0.1, 0.3, 1.0)
 _SCHEDULED: Final = "schedule"
 _STORING, _RETIRING = "after", "retiring"
 
@@ -104,7 +101,8 @@ class ScanRun:
         async for pairs in found.slices(_AT_ONCE[self._parts.database.name]):
             left = [pair for pair in pairs if after is None or _place(found, pair) > after]
             if left:
-                await self._slice(found, left, parted)
+                # A slice that loses a race was read while somebody decided: it is read again.
+                await self._work.retried(partial(self._store, found=found, pairs=left, parted=parted))
         uow = self._work.unit_of_work()
         row = ScanRepository(uow).change(self._row, counts)
         done = row.customers - self._work.job.processed
@@ -112,22 +110,6 @@ class ScanRun:
             uow, cursor={_RETIRING: True}, total=row.customers, processed=max(0, done), succeeded=max(0, done)
         )
         self._row = row
-
-    async def _slice(self, found: Gathering, pairs: Sequence[Scored], parted: set[tuple[int, int]]) -> None:
-        for pause in (*_PAUSES, None):
-            uow = self._work.unit_of_work()
-            try:
-                await self._store(uow, found, pairs, parted)
-                return
-            except LostRace:
-                # Somebody decided between reading and writing.
-                await uow.rollback()
-                if pause is None:
-                    raise
-                await asyncio.sleep(pause)
-            except BaseException:
-                await uow.rollback()
-                raise
 
     async def _store(
         self, uow: UnitOfWork, found: Gathering, pairs: Sequence[Scored], parted: set[tuple[int, int]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -12,14 +11,13 @@ from custhub.features.duplicates.queries import BulkMergeRow, GroupRow
 from custhub.features.duplicates.queries.plans import groups_to_undo
 from custhub.features.duplicates.repository import PARTED_AGAIN, PlanRepository
 from custhub.features.duplicates.rules import GroupState
-from custhub.features.duplicates.service.joining import OURS, PAUSES, MergeParts
+from custhub.features.duplicates.service.joining import OURS, MergeParts
 from custhub.features.duplicates.service.planning import RUN
 from custhub.features.merges.errors import AlreadyUndone
 from custhub.features.merges.service.undoing import Undoing
 from custhub.jobs.work import JobWork
 from custhub.kit.errors import HubError
 from custhub.kit.uow import Note, UnitOfWork
-from custhub.kit.writes import LostRace
 from custhub.security.reach import ALL_ROWS
 from custhub.security.standing import restored
 
@@ -47,26 +45,12 @@ class BulkMergeUndo:
         await self._finish()
 
     async def _separate(self, group: GroupRow) -> None:
-        for pause in (*PAUSES, None):
-            uow = self._unit_of_work()
-            try:
-                await self._attempt(uow, group)
-                return
-            except LostRace:
-                await uow.rollback()
-                if pause is None:
-                    raise
-                await asyncio.sleep(pause)
-            except OURS:
-                await uow.rollback()
-                raise
-            except HubError as error:
-                await uow.rollback()
-                await self._keep(group, error.code)
-                return
-            except BaseException:
-                await uow.rollback()
-                raise
+        try:
+            await self._work.retried(lambda uow: self._attempt(uow, group))
+        except OURS:
+            raise
+        except HubError as error:
+            await self._keep(group, error.code)
 
     async def _attempt(self, uow: UnitOfWork, group: GroupRow) -> None:
         assert group.merge_id is not None  # noqa: S101  # it is joined
@@ -76,12 +60,13 @@ class BulkMergeUndo:
         except AlreadyUndone:
             # Somebody was quicker: it is as it should be.
             await uow.rollback()
-            uow = self._unit_of_work()
+            uow = self._work.bulk_unit_of_work()
         await uow.run(PARTED_AGAIN, merge_id=group.merge_id, now=uow.now)
         await self._settle(uow, group, {"state": GroupState.UNDONE.value}, undone=1)
 
     async def _keep(self, group: GroupRow, code: str) -> None:
-        await self._settle(self._unit_of_work(), group, {"state": GroupState.KEPT.value, "error": code}, kept=1)
+        uow = self._work.bulk_unit_of_work()
+        await self._settle(uow, group, {"state": GroupState.KEPT.value, "error": code}, kept=1)
 
     async def _settle(
         self, uow: UnitOfWork, group: GroupRow, values: Mapping[str, Any], *, undone: int = 0, kept: int = 0
@@ -102,8 +87,3 @@ class BulkMergeUndo:
         told = " ".join(f"{name}={count}" for name, count in counts.items())
         uow.audit(Note("bulk_merge.undone", RUN, row.id, reason=told))
         await self._work.batch(uow)
-
-    def _unit_of_work(self) -> UnitOfWork:
-        uow = self._work.unit_of_work()
-        uow.bulk_id = self._work.job.id
-        return uow

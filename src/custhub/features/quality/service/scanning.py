@@ -43,8 +43,6 @@ SCANNER: Final = "system:quality_scan"
 _SCHEDULED: Final = "schedule"
 #: Customers of one slice. On SQLite nobody else writes while it is stored.
 _AT_ONCE: Final[dict[EngineName, int]] = {"sqlite": 100, "postgresql": 500}
-#: Seconds before a slice is read again that somebody changed meanwhile.
-_PAUSES: Final = (0.02, 0.1, 0.3, 1.0)
 
 
 class Parts(NamedTuple):
@@ -82,36 +80,20 @@ class ScanRun:
 
     async def run(self) -> None:
         """Every customer, then the figures of the day."""
-        while await self._slice():
+        # A slice loses a race where somebody decided a finding, or opened one, between reading and writing.
+        while await self._work.retried(self._slice):
             await self._work.check()
         await self._finish()
 
-    async def _slice(self) -> bool:
+    async def _slice(self, uow: UnitOfWork) -> bool:
         """Look at the next customers; False behind the last one."""
-        for pause in (*_PAUSES, None):
-            try:
-                return await self._attempt()
-            except LostRace:
-                # Somebody decided a finding, or opened one, between reading and writing.
-                if pause is None:
-                    raise
-                await asyncio.sleep(pause)
-        return False
-
-    async def _attempt(self) -> bool:
         work, database = self._work, self._parts.database
         after = UUID(hex=work.cursor) if work.cursor else UUID(int=0)
         found = await next_slice(database, after, _AT_ONCE[database.name])
         if found is None:
             return False
         outcome = await asyncio.to_thread(self._look.at, found)
-        uow = work.unit_of_work()
-        uow.bulk_id = work.job.id
-        try:
-            await self._store(uow, outcome)
-        except BaseException:
-            await uow.rollback()
-            raise
+        await self._store(uow, outcome)
         return True
 
     async def _store(self, uow: UnitOfWork, outcome: Outcome) -> None:
