@@ -100,9 +100,13 @@ class Dek:
 
     def open(self, table: str, column: str, row_id: UUID, blob: bytes) -> bytes:
         """The plaintext of `blob`. Raises IntegrityError unless it was sealed at this very place by this key."""
+        return self.open_at(table, column, row_id.bytes, blob)
+
+    def open_at(self, table: str, column: str, row_id: bytes, blob: bytes) -> bytes:
+        """`open` for who has the id as bytes."""
         if blob[:_FIELD_HEADER] != self._header or len(blob) < _FIELD_MIN or len(blob) % _BLOCK != _FIELD_REST:
             raise IntegrityError
-        aad = _place(table, column) + row_id.bytes + self._aad_end
+        aad = _place(table, column) + row_id + self._aad_end
         try:
             padded = self._aead.decrypt(blob[_FIELD_HEADER:_FIELD_BODY], blob[_FIELD_BODY:], aad)
         except InvalidTag:
@@ -143,9 +147,9 @@ class _Wrapping:
             kid: AESGCM(kdf(keyring.root(Purpose.FIELD, kid), lv("kek"))) for kid in keyring.kids(Purpose.FIELD)
         }
         # The blob is part of the cache key: a DEK that was wrapped anew or destroyed is never found by what is stored.
-        self.unwrap = lru_cache(maxsize=capacity)(self._unwrap)
+        self.unwrap = lru_cache(maxsize=capacity)(self.unwrap_anew)
 
-    def _unwrap(self, customer: bytes, version: int, wrapped: bytes) -> Dek:
+    def unwrap_anew(self, customer: bytes, version: int, wrapped: bytes) -> Dek:
         return Dek(self.open(customer, version, wrapped), customer, version)
 
     def open(self, customer: bytes, version: int, wrapped: bytes) -> bytes:
@@ -203,6 +207,10 @@ class FieldCipher:
         lacks the key it is wrapped under.
         """
         return self._wrapping.unwrap(customer_id.bytes, version, wrapped)
+
+    def unwrap_once(self, customer_id: bytes, version: int, wrapped: bytes) -> Dek:
+        """`unwrap` for who reads everybody once: the keys that are kept stay those that are asked for again."""
+        return self._wrapping.unwrap_anew(customer_id, version, wrapped)
 
     def rewrap(self, customer_id: UUID, version: int, wrapped: bytes, to_kid: int) -> bytes:
         """The same data key wrapped under `to_kid`; fields sealed by it stay as they are. Raises as `unwrap` does."""

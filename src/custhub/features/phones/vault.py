@@ -44,7 +44,12 @@ def open_number(dek: Dek, row: PhoneRow) -> str:
 
 def open_e164(dek: Dek, phone_id: UUID, e164: Sealed) -> str:
     """`open_number` for who has read no more of a row than that."""
-    return dek.open(_TABLE, "e164", phone_id, e164.blob).decode()
+    return open_e164_at(dek, phone_id.bytes, e164.blob)
+
+
+def open_e164_at(dek: Dek, phone_id: bytes, blob: bytes) -> str:
+    """`open_e164` for who has both as bytes."""
+    return dek.open_at(_TABLE, "e164", phone_id, blob).decode()
 
 
 def open_raw(dek: Dek, row: PhoneRow) -> str:

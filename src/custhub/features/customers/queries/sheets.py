@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import zip_longest
 from typing import Any, Final, NamedTuple
-from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, Table, bindparam, func, select, tuple_
 
@@ -21,7 +19,7 @@ from custhub.features.customers.models import (
 )
 from custhub.features.customers.queries.listing import Selection
 from custhub.features.phones.models import customer_phones
-from custhub.kit.db import EngineName, from_micros, micros
+from custhub.kit.db import EngineName, Row, from_micros, micros
 from custhub.kit.ids import from_bytes
 from custhub.kit.query import Query, Reader, any_of
 from custhub.security.reach import Reach, Reachable
@@ -86,16 +84,14 @@ _CREATED, _ID = RECORD_COLUMNS.index("created_at"), RECORD_COLUMNS.index("id")
 _BEGINNING: Final[list[Any]] = [-1, bytes(16).hex()]
 _MOST_SOURCES: Final = 30
 
-#: Rows as the driver gives them, and what makes values of one of them.
-Rows = tuple[Sequence[Any], Callable[[Any], Sequence[Any]]]
-
 
 class SheetPage(NamedTuple):
-    """One page as it was read; nothing of it is converted yet, that takes longer than reading it."""
+    """One page as the driver of its engine gives it: converting every value would take longer than reading it."""
 
-    records: Rows
-    parts: Mapping[str, Rows]
-    ids: Sequence[UUID]
+    records: Sequence[Row]
+    parts: Mapping[str, Sequence[Row]]
+    #: Of 16 bytes each.
+    ids: Sequence[bytes]
     after: list[Any] | None
 
 
@@ -115,16 +111,20 @@ class SheetQuery:
         """The next customers in the order of creation, those that were there at `until`."""
         at, place = after or _BEGINNING
         key = {"after_key": from_micros(at), "after_id": from_bytes(bytes.fromhex(place)), "limit": PAGE_ROWS}
-        records = await _raw(self._query, reader, self._params | key)
-        raw, convert = records
-        if not raw:
+        text = self._query.text(reader.dialect)
+        records = await reader.fetch(text.sql, text.values(self._params | key))
+        if not records:
             return SheetPage(records, {}, (), None)
-        last = convert(raw[-1])
-        ids = [_uuid(row[_ID]) for row in raw]
-        asked: dict[str, Any] = {"ids": ids}
-        if reader.name == "sqlite":
-            asked = dict(zip_longest(_PLACES, ids))
-        parts = {kind: await _raw(self._parts[kind][reader.name], reader, asked) for kind in self._kinds}
+        last = text.row(records[-1])
+        ids = [row[_ID] for row in records]
+        asked = [*ids, *[None] * (len(_PLACES) - len(ids))] if reader.name == "sqlite" else [ids]
+        parts = {}
+        for kind in self._kinds:
+            # The ids are all that it binds, and go as they came.
+            sql = self._parts[kind][reader.name].text(reader.dialect).sql
+            parts[kind] = await reader.fetch(sql, asked)
+        if reader.name != "sqlite":
+            ids = [customer_id.bytes for customer_id in ids]
         return SheetPage(records, parts, ids, [micros(last[_CREATED]), last[_ID].hex])
 
 
@@ -150,12 +150,3 @@ def _statement(selection: Selection) -> Select[Any]:
         .order_by(_c.created_at, _c.id)
         .limit(bindparam("limit"))
     )
-
-
-async def _raw(query: Query[Any], reader: Reader, params: dict[str, Any]) -> Rows:
-    text = query.text(reader.dialect)
-    return await reader.fetch(text.sql, text.values(params)), text.row
-
-
-def _uuid(value: Any) -> UUID:
-    return from_bytes(value) if isinstance(value, bytes) else value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from custhub.crypto.cipher import Dek
@@ -14,7 +14,6 @@ from custhub.crypto.errors import IntegrityError
 from custhub.features.customers.rules.sheets import SEPARATOR, join_list
 from custhub.features.customers.service.custom import opened_values
 from custhub.features.fields.rules import MASK, Access
-from custhub.kit.ids import Prefix, to_text
 
 
 class CustomCells:
@@ -49,19 +48,3 @@ def cell_of(value: Any) -> str:
 def instant(at: datetime) -> str:
     """RFC 3339 in UTC."""
     return at.isoformat().replace("+00:00", "Z")
-
-
-def _id_text(prefix: Prefix) -> Any:
-    return lambda value: to_text(prefix, value)
-
-
-FORMATS: Final[dict[str, Any]] = {
-    "id": _id_text(Prefix.CUSTOMER),
-    "owner_id": _id_text(Prefix.USER),
-    "team_id": _id_text(Prefix.TEAM),
-    "birthday.leap_month": lambda value: "true" if value else "false",
-    "archived_at": instant,
-    "created_at": instant,
-    "updated_at": instant,
-}
-"""What makes texts of scalars that are none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import compress
 from typing import Final
 
 _FIRST: Final = frozenset("=+-@\t\r'#")
@@ -14,8 +15,14 @@ _RISKY: Final = re.compile(r"'*(?:[=+\-@\t\r]|#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|
 
 def safe(cells: Sequence[str]) -> list[str]:
     """The cells, those that need one with a quote in front."""
-    return [_quoted(cell) if cell and cell[0] in _FIRST else cell for cell in cells]
+    made = list(cells)
+    make_safe(made, range(len(made)))
+    return made
 
 
-def _quoted(cell: str) -> str:
-    return "'" + cell if _RISKY.match(cell) else cell
+def make_safe(cells: list[str], places: Sequence[int]) -> None:
+    """Put the quotes where they are needed; `places` are all of them, in order. Most cells are empty."""
+    for i in compress(places, cells):
+        cell = cells[i]
+        if cell[0] in _FIRST and _RISKY.match(cell):
+            cells[i] = "'" + cell

@@ -10,9 +10,10 @@ import io
 import re
 import zipfile
 from collections.abc import Sequence
+from itertools import compress
 from typing import IO, Any, Final
 
-from custhub.features.exports.rules.cells import safe
+from custhub.features.exports.rules.cells import make_safe
 
 #: Rows of one sheet, the heading among them; what is more goes on another sheet.
 MOST_ROWS: Final = 1_048_576
@@ -57,16 +58,18 @@ class Workbook:
         self._row = 0
         self._most = most_rows
         self._names: Sequence[str] = ()
-        self._letters: list[str] = []
+        self._places: Sequence[int] = ()
+        self._begins: list[str] = []
 
     def head(self, names: Sequence[str]) -> bytes:
         """The beginning of the first sheet."""
         self._names = names
-        self._letters = [letters(i) for i in range(len(names))]
+        self._places = range(len(names))
+        self._begins = [f'<c r="{letters(i)}' for i in self._places]
         self._begin()
         return self._out.taken()
 
-    def rows(self, rows: Sequence[Sequence[str]]) -> bytes:
+    def rows(self, rows: Sequence[list[str]]) -> bytes:
         """Rows of cells."""
         at = 0
         while at < len(rows):
@@ -114,7 +117,7 @@ class Workbook:
         name.compress_type = zipfile.ZIP_DEFLATED
         self._sheet = self._archive.open(name, "w", force_zip64=True)
         self._sheet.write(f'{_HEAD}<worksheet xmlns="{_MAIN}"><sheetData>'.encode())
-        self._write([self._names])
+        self._write([list(self._names)])
 
     def _end(self) -> None:
         if self._sheet is not None:
@@ -122,18 +125,22 @@ class Workbook:
             self._sheet.close()
             self._sheet = None
 
-    def _write(self, rows: Sequence[Sequence[str]]) -> None:
+    def _write(self, rows: Sequence[list[str]]) -> None:
         written: list[str] = []
+        places, begins = self._places, self._begins
         for cells in rows:
             self._row += 1
             row = self._row
             written.append(f'<row r="{row}">')
-            for letter, cell in zip(self._letters, safe(cells), strict=True):
-                if cell:
-                    text = _escaped(cell[:_MOST_CHARACTERS])
-                    written.append(
-                        f'<c r="{letter}{row}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
-                    )
+            make_safe(cells, places)
+            end = f'{row}" t="inlineStr"><is><t xml:space="preserve">'
+            for i in compress(places, cells):
+                text = cells[i]
+                if len(text) > _MOST_CHARACTERS:
+                    text = text[:_MOST_CHARACTERS]
+                if _NEEDS_CARE.search(text):
+                    text = _NEEDS_CARE.sub(_care, text)
+                written += (begins[i], end, text, "</t></is></c>")
             written.append("</row>")
         if self._sheet is not None:
             self._sheet.write("".join(written).encode())
@@ -144,10 +151,6 @@ class Workbook:
         self._archive.writestr(entry, _HEAD + text)
 
 
-def _relationships(links: str) -> str:
-    return f'<Relationships xmlns="{_PACKAGE}/relationships">{links}</Relationships>'
-
-
 def letters(index: int) -> str:
     """What a spreadsheet calls a column, from 0: A, B, ... Z, AA."""
     text = ""
@@ -156,10 +159,6 @@ def letters(index: int) -> str:
         index, rest = divmod(index - 1, 26)
         text = chr(65 + rest) + text
     return text
-
-
-def _escaped(text: str) -> str:
-    return _NEEDS_CARE.sub(_care, text) if _NEEDS_CARE.search(text) else text
 
 
 def _care(found: re.Match[str]) -> str:

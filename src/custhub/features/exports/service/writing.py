@@ -35,6 +35,7 @@ from custhub.features.fields.service.catalogue import FieldCatalogue, access_of
 from custhub.jobs.work import JobWork
 from custhub.kit.clock import Clock
 from custhub.kit.db import Database, DatabaseUnavailable
+from custhub.kit.ids import from_bytes
 from custhub.kit.reading import LongRead, long_read
 from custhub.kit.uow import Note
 from custhub.kit.writes import LostRace
@@ -81,7 +82,9 @@ class ExportRun:
             selection = selection._replace(also=contactable(self._purpose))
         async with long_read(parts.database) as reads:
             columns = await self._columns(reads, access)
-            sheet = Sheet(columns, parts.keys.cipher, who.policy, access, unmasked=self._row.is_unmasked)
+            sheet = Sheet(
+                columns, parts.keys.cipher, who.policy, access, parts.database.name, unmasked=self._row.is_unmasked
+            )
             writer = await self._begin(reads, selection)
             await writer.write(self._form.head([column.name for column in sheet.columns]))
             await self._write(reads, selection, sheet, writer)
@@ -170,9 +173,9 @@ class ExportRun:
         return made, self._form.rows(made.rows)
 
     def _note(self, page: SheetPage, made: Rendered) -> None:
-        ids = b"".join(customer_id.bytes for customer_id in page.ids)
-        first, last = min(page.ids), max(page.ids)
-        self._pages.append(ExportPartRow(self._row.id, self._number, first, last, ids, self._parts.clock.now()))
+        first, last = from_bytes(min(page.ids)), from_bytes(max(page.ids))
+        part = ExportPartRow(self._row.id, self._number, first, last, b"".join(page.ids), self._parts.clock.now())
+        self._pages.append(part)
         self._number += 1
         self._customers += len(page.ids)
         self._cut += made.cut
