@@ -38,7 +38,7 @@ async def joined(hub: HubUnderTest, source: Mapping[str, Any], target: Mapping[s
     uow = hub.app.hub.unit_of_work(SYSTEM, "tests")
     moved: dict[str, Any] = {}
     for link in hub.app.links:
-        moved |= await link.reassign(uow, id_of(source), id_of(target))
+        moved |= (await link.reassign(uow, [id_of(source)], id_of(target))).get(id_of(source), {})
         await uow.flush()
     await uow.commit()
     stored: Moved = orjson.loads(orjson.dumps(moved))
@@ -52,7 +52,7 @@ async def given_back(
     uow = hub.app.hub.unit_of_work(SYSTEM, "tests")
     kept: list[Kept] = []
     for link in hub.app.links:
-        kept += await link.give_back(uow, id_of(source), id_of(target), moved)
+        kept += (await link.give_back(uow, {id_of(source): moved}, id_of(target))).get(id_of(source), ())
         await uow.flush()
     await uow.commit()
     return kept

@@ -17,6 +17,8 @@ from custhub.kit.uow import UnitOfWork
 #: Table -> {key of a row that changed hands: what it was before, as far as nobody can read that off it any more}.
 #: A name with a dot (`customer_tags.twins`) tells of rows that did not change hands, but changed. Plain JSON.
 Moved = Mapping[str, Mapping[str, Mapping[str, Any]]]
+#: Whose rows changed hands -> which, in the order in which they were joined.
+Joined = Mapping[UUID, Moved]
 
 
 class WhyKept(StrEnum):
@@ -57,14 +59,18 @@ class CustomerLink(Protocol):
         One form for one content: two customers with the same content differ in ids alone.
         """
 
-    async def reassign(self, uow: UnitOfWork, source: UUID, target: UUID) -> Moved:
-        """Make the rows of `source` those of `target`, sealed anew under its key. The record of `source` stays."""
+    async def reassign(self, uow: UnitOfWork, sources: Sequence[UUID], target: UUID) -> Joined:
+        """Make the rows of all `sources` those of `target`, sealed anew under its key; what it takes to undo it.
 
-    async def give_back(self, uow: UnitOfWork, source: UUID, target: UUID, moved: Moved) -> Sequence[Kept]:
-        """Take `reassign` back, which gave `moved`: rows that still are `target`'s are `source`'s again.
+        In their order: each meets what the ones before it have brought. Their records stay. However many they are,
+        the number of statements is the same.
+        """
 
-        What was changed on a row since stays changed. Of several that were joined the last one comes first; each
-        sees what was written before it. Raises IntegrityError when a key is gone.
+    async def give_back(self, uow: UnitOfWork, joined: Joined, target: UUID) -> Mapping[UUID, Sequence[Kept]]:
+        """Take `reassign` back, which gave `joined`: rows that still are `target`'s are their own again.
+
+        What was changed on a row since stays changed. The last one comes first. Raises IntegrityError when a key is
+        gone.
         """
 
     async def erase(self, uow: UnitOfWork, customer_id: UUID) -> None:

@@ -7,7 +7,7 @@ touches no row, nothing of the set is written and `LostRace` is raised.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
@@ -29,9 +29,9 @@ from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.selectable import CTE
 
-Operation = Literal["insert", "insert_many", "update", "delete", "delete_many"]
-#: Writes with rows: keys of those to remove, or values of new ones.
-_MANY = ("insert_many", "delete_many")
+Operation = Literal["insert", "insert_many", "update", "update_many", "delete", "delete_many"]
+#: Writes with rows: keys of those to remove, values of new ones, or both (their names with `k_` and `v_` before them).
+_MANY = ("insert_many", "update_many", "delete_many")
 
 
 #: Key in `Table.info`: the columns of a contested unique key. Rows of one write go in sorted by them: rivals that
@@ -86,6 +86,15 @@ class WriteSet:
         """Change the row with this key; as a guard, losing it loses the whole set."""
         self.writes.append(Write("update", table, key, values, guard=guard))
 
+    def update_all(self, table: Table, changes: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> None:
+        """Change many rows, each by its key; one statement for all that name the same columns."""
+        by_shape: dict[tuple[tuple[str, ...], tuple[str, ...]], list[dict[str, Any]]] = {}
+        for key, values in changes:
+            row = {f"k_{c}": v for c, v in key.items()} | {f"v_{c}": v for c, v in values.items()}
+            by_shape.setdefault((tuple(key), tuple(values)), []).append(row)
+        for rows in by_shape.values():
+            self.writes.append(Write("update_many", table, {}, {}, rows))
+
     def delete(self, table: Table, key: Mapping[str, Any]) -> None:
         """Remove the rows with this key."""
         self.writes.append(Write("delete", table, key, {}))
@@ -133,6 +142,12 @@ def _condition(table: Table, key: Mapping[str, Any], prefix: str) -> Any:
     return and_(*(table.c[c] == bindparam(f"{prefix}k_{c}", type_=table.c[c].type) for c in key))
 
 
+def _split(write: Write) -> tuple[list[str], list[str]]:
+    """Columns of the key and of the values of an update of many."""
+    keys = [name.removeprefix("k_") for name in write.rows[0] if name.startswith("k_")]
+    return keys, [name.removeprefix("v_") for name in write.rows[0] if name.startswith("v_")]
+
+
 class SqliteWriter:
     """Texts of single writes for SQLite."""
 
@@ -149,6 +164,8 @@ class SqliteWriter:
         text = self._texts.get(shape)
         if text is None:
             text = self._texts[shape] = self._build(write)
+        if write.operation == "update_many":
+            return text, [text.values(dict(row)) for row in write.rows]
         if many:
             prefix = "v" if write.operation == "insert_many" else "k"
             return text, [text.values({f"{prefix}_{c}": v for c, v in row.items()}) for row in write.rows]
@@ -157,6 +174,11 @@ class SqliteWriter:
 
     def _build(self, write: Write) -> Statement:
         table = write.table
+        if write.operation == "update_many":
+            keys, changed = _split(write)
+            where = _condition(table, dict.fromkeys(keys), "")
+            values = {table.c[c]: bindparam(f"v_{c}", type_=table.c[c].type) for c in changed}
+            return _compile(update(table).where(where).values(values), self._dialect)
         columns = write.rows[0] if write.rows else write.values
         values = {table.c[c]: bindparam(f"v_{c}", type_=table.c[c].type) for c in columns}
         if write.operation in ("insert", "insert_many"):
@@ -208,6 +230,8 @@ class PostgresWriter:
     def _cte(self, name: str, write: Write, guards: Sequence[CTE]) -> CTE:
         table = write.table
         held = [exists(select(literal_column("1")).select_from(guard)) for guard in guards]
+        if write.operation == "update_many":
+            return self._update_many(name, write, held)
         if write.operation in _MANY:
             columns = list(write.rows[0])
             # One dimension: a JSON list as value is no array of its own.
@@ -233,3 +257,13 @@ class PostgresWriter:
             changed = update(table).where(where).values({table.c[c]: value for c, value in values.items()})
             return changed.returning(literal_column("1").label("done")).cte(name)
         return delete(table).where(where).returning(literal_column("1").label("done")).cte(name)
+
+    @staticmethod
+    def _update_many(name: str, write: Write, held: Sequence[Any]) -> CTE:
+        table, (keys, changed) = write.table, _split(write)
+        named = [(f"k_{c}", table.c[c].type) for c in keys] + [(f"v_{c}", table.c[c].type) for c in changed]
+        arrays = [func.unnest(bindparam(f"{name}v_{c}", type_=ARRAY(kind, dimensions=1))).label(c) for c, kind in named]
+        given = select(*arrays).where(*held).subquery(f"{name}_rows")
+        where = and_(*(table.c[c] == given.c[f"k_{c}"] for c in keys))
+        values = {table.c[c]: given.c[f"v_{c}"] for c in changed}
+        return update(table).where(where).values(values).returning(literal_column("1").label("done")).cte(name)

@@ -194,7 +194,10 @@ async def test_each_entry_is_told_and_audited(fresh_hub: HubUnderTest) -> None:
 async def links(hub: HubUnderTest, operation: str, *ids: UUID) -> None:
     uow = hub.app.hub.unit_of_work(SYSTEM, "tests")
     for link in hub.app.links:
-        await getattr(link, operation)(uow, *ids)
+        if operation == "reassign":
+            await link.reassign(uow, ids[:1], ids[1])
+        else:
+            await getattr(link, operation)(uow, *ids)
     await uow.commit()
 
 

@@ -21,7 +21,11 @@ async def run(hub: HubUnderTest, operation: str, *ids: UUID) -> dict[str, Any]:
     uow = hub.app.hub.unit_of_work(SYSTEM, "tests")
     moved: dict[str, Any] = {}
     for link in hub.app.links:
-        moved |= await getattr(link, operation)(uow, *ids) or {}
+        if operation == "reassign":
+            source, target = ids
+            moved |= (await link.reassign(uow, [source], target)).get(source, {})
+        else:
+            await getattr(link, operation)(uow, *ids)
     await uow.commit()
     return moved
 
@@ -90,11 +94,9 @@ async def test_reassign_moves_every_part_sealed_under_the_other_key(hub: HubUnde
         ]
         assert sorted(after[name], key=str) == sorted([*own[name], *expected], key=str)
     assert {tag["tag"] for tag in after["tags"]} == {"vip", "old", "B2B"}
-    assert {name: len(keys) for name, keys in moved.items()} == {
+    assert {name: len(keys) for name, keys in moved.items() if keys} == {
         "customer_emails": 2, "customer_addresses": 1, "customer_contacts": 1, "customer_external_ids": 1,
-        "customer_tags": 1, "customer_tags.twins": 1, "customer_contacts.person_id": 0, "match_claims": 0,
-        "customer_phones": 2, "messages": 0, "findings": 0, "verifications.left": 0, "consent_entries": 0,
-        "consent_entries.stood": 0, "touchpoints": 0, "cannot_links": 0,
+        "customer_tags": 1, "customer_tags.twins": 1, "customer_phones": 2,
     }  # fmt: skip
     shown = await read_customer(hub.api, target)
     assert all(phone["error"] is None for phone in shown["phones"])

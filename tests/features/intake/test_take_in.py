@@ -343,7 +343,7 @@ async def test_touchpoints_are_never_changed_and_their_content_is_sealed(hub: Hu
             async with hub.app.database.transaction() as connection:
                 await connection.execute(statement, ())
     work = hub.app.hub.unit_of_work(SYSTEM, "test")
-    assert await link.reassign(work, own, own) == {"touchpoints": {}}
+    assert await link.reassign(work, [own], own) == {}
     await link.erase(work, own)
     await work.commit()
 

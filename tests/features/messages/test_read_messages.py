@@ -76,16 +76,16 @@ async def test_messages_of_a_customer_are_exported_moved_and_erased(office: Offi
     told = await link.export(hub.database, first)
     assert [(one["recipient"], one["state"]) for one in told["messages"]] == [("+8613812345678", "queued")]
     uow = hub.unit_of_work(SYSTEM, "merge")
-    moved = await link.reassign(uow, first, second)
+    moved = await link.reassign(uow, [first], second)
     await uow.commit()
-    assert moved == {"messages": {row.id.hex: {"revision": row.revision + 1}}}
+    assert moved == {first: {"messages": {row.id.hex: {"revision": row.revision + 1}}}}
     assert (await link.export(hub.database, first))["messages"] == []
     uow = hub.unit_of_work(SYSTEM, "unmerge")
-    assert await link.give_back(uow, first, second, moved) == []
+    assert await link.give_back(uow, moved, second) == {first: []}
     await uow.commit()
     assert await link.export(hub.database, first) == told
     uow = hub.unit_of_work(SYSTEM, "merge")
-    moved = await link.reassign(uow, first, second)
+    moved = await link.reassign(uow, [first], second)
     await uow.commit()
     await office.sender.round()
     assert office.sms.sent[0]["to"] == "+8613812345678"
@@ -97,7 +97,7 @@ async def test_messages_of_a_customer_are_exported_moved_and_erased(office: Offi
     assert await office.sender.round() == 0
     assert (await link.export(hub.database, second))["messages"] == []
     uow = hub.unit_of_work(SYSTEM, "unmerge")
-    assert await link.give_back(uow, first, second, moved) == [Kept("messages", row.id.hex, WhyKept.GONE)]
+    assert await link.give_back(uow, moved, second) == {first: [Kept("messages", row.id.hex, WhyKept.GONE)]}
     await uow.commit()
     assert len(office.sms.sent) == 1
     assert waiting.channel == Channel.SMS

@@ -75,21 +75,21 @@ async def test_the_queue_is_exported_erased_and_left_by_a_merge(fresh_hub: HubUn
     assert [finding["reason"] for finding in told["findings"]] == ["not_verified"]
     quality = next(link for link in hub.app.links if "verifications" in link.tables)
     uow = hub.app.hub.unit_of_work(SYSTEM, "tests")
-    moved = await quality.reassign(uow, source, target)
+    moved = await quality.reassign(uow, [source], target)
     await uow.commit()
     assert [place["customer_id"] for place in await due(hub.client())] == [two["id"]]
     states = (await hub.client().get(FINDINGS, params={"customer_id": two["id"]})).json()["data"]
     assert sorted(finding["state"] for finding in states) == ["open", "rejected"]
     # Taken apart again, each has its finding and its place.
     uow = hub.app.hub.unit_of_work(SYSTEM, "tests")
-    assert await quality.give_back(uow, source, target, moved) == []
+    assert await quality.give_back(uow, moved, target) == {source: []}
     await uow.commit()
     assert await quality.export(hub.app.database, source) == {
         name: told[name] for name in ("findings", "verifications")
     }
     assert {place["customer_id"] for place in await due(hub.client())} == {one["id"], two["id"]}
     uow = hub.app.hub.unit_of_work(SYSTEM, "tests")
-    await quality.reassign(uow, source, target)
+    await quality.reassign(uow, [source], target)
     await uow.commit()
     await of_all_links(hub, "erase", target)
     assert await counts(hub) == (0, 0)

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from custhub.features.bulk.repository import BulkRepository
-from custhub.kit.customer_link import Kept, Moved
+from custhub.kit.customer_link import Joined, Kept
 from custhub.kit.query import Reader
 from custhub.kit.uow import UnitOfWork
 
@@ -21,13 +21,13 @@ class CustomerBulkRows:
         """Nothing: what was changed is in the history of the customer."""
         return {}
 
-    async def reassign(self, uow: UnitOfWork, source: UUID, target: UUID) -> Moved:
+    async def reassign(self, uow: UnitOfWork, sources: Sequence[UUID], target: UUID) -> Joined:
         """Nothing moves: a row is about the id that it names."""
         return {}
 
-    async def give_back(self, uow: UnitOfWork, source: UUID, target: UUID, moved: Moved) -> Sequence[Kept]:
+    async def give_back(self, uow: UnitOfWork, joined: Joined, target: UUID) -> Mapping[UUID, Sequence[Kept]]:
         """Nothing moved."""
-        return ()
+        return {}
 
     async def erase(self, uow: UnitOfWork, customer_id: UUID) -> None:
         """They go."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from custhub.features.consents.models import (
@@ -35,6 +36,16 @@ class ConsentRepository:
         key = {"customer_id": old.customer_id, "purpose": old.purpose, "channel": old.channel, "entry_id": old.entry_id}
         values = {"status": new.status, "captured_at": new.captured_at, "entry_id": new.entry_id}
         self._uow.update(consent_states, key, values, guard=True)
+
+    def settle_all(
+        self, old: Mapping[tuple[str, str], ConsentStateRow], new: Mapping[tuple[str, str], ConsentStateRow]
+    ) -> None:
+        """`settle`, or `unsettle`, what differs between what counted for a customer and what counts now."""
+        for key, state in new.items():
+            if old.get(key) != state:
+                self.settle(old.get(key), state)
+        for key in old.keys() - new.keys():
+            self.unsettle(old[key])
 
     def unsettle(self, state: ConsentStateRow) -> None:
         """Nothing counts any more for its purpose and channel, unless something was said meanwhile."""

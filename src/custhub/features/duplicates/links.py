@@ -8,7 +8,7 @@ from uuid import UUID
 
 from custhub.features.duplicates.models import bulk_merge_members, duplicates
 from custhub.features.duplicates.repository import DuplicateRepository
-from custhub.kit.customer_link import Kept, Moved
+from custhub.kit.customer_link import Joined, Kept
 from custhub.kit.query import Reader
 from custhub.kit.uow import UnitOfWork
 
@@ -22,13 +22,13 @@ class CustomerDuplicates:
         """Nothing: a score is what the hub concluded from the content of two customers."""
         return {}
 
-    async def reassign(self, uow: UnitOfWork, source: UUID, target: UUID) -> Moved:
+    async def reassign(self, uow: UnitOfWork, sources: Sequence[UUID], target: UUID) -> Joined:
         """Nothing moves: pairs of an absorbed customer are hidden as long as it is absorbed."""
         return {}
 
-    async def give_back(self, uow: UnitOfWork, source: UUID, target: UUID, moved: Moved) -> Sequence[Kept]:
+    async def give_back(self, uow: UnitOfWork, joined: Joined, target: UUID) -> Mapping[UUID, Sequence[Kept]]:
         """Nothing moved: its pairs are seen again."""
-        return ()
+        return {}
 
     async def erase(self, uow: UnitOfWork, customer_id: UUID) -> None:
         """They go."""

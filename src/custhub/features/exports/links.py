@@ -11,7 +11,7 @@ from custhub.crypto.live import LiveKeys
 from custhub.features.exports.queries import export_of, exports_with
 from custhub.features.exports.repository import ExportRepository
 from custhub.features.links.service import drop_links
-from custhub.kit.customer_link import Kept, Moved
+from custhub.kit.customer_link import Joined, Kept
 from custhub.kit.query import Reader
 from custhub.kit.uow import UnitOfWork
 
@@ -29,13 +29,13 @@ class CustomerExports:
         """Nothing: they repeat what is kept elsewhere."""
         return {}
 
-    async def reassign(self, uow: UnitOfWork, source: UUID, target: UUID) -> Moved:
+    async def reassign(self, uow: UnitOfWork, sources: Sequence[UUID], target: UUID) -> Joined:
         """Nothing moves: a file says how it was."""
         return {}
 
-    async def give_back(self, uow: UnitOfWork, source: UUID, target: UUID, moved: Moved) -> Sequence[Kept]:
+    async def give_back(self, uow: UnitOfWork, joined: Joined, target: UUID) -> Mapping[UUID, Sequence[Kept]]:
         """Nothing moved."""
-        return ()
+        return {}
 
     async def erase(self, uow: UnitOfWork, customer_id: UUID) -> None:
         """Every file that it is in goes as a whole, its key first; one that is being written is written anew."""

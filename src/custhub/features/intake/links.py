@@ -11,7 +11,7 @@ from custhub.crypto.live import LiveKeys
 from custhub.features.intake.models import TouchpointRow
 from custhub.features.intake.queries import data_key_of, touchpoints_of
 from custhub.features.intake.vault import open_content
-from custhub.kit.customer_link import Kept, Moved
+from custhub.kit.customer_link import Joined, Kept
 from custhub.kit.ids import Prefix, to_text
 from custhub.kit.query import Reader
 from custhub.kit.uow import UnitOfWork
@@ -33,13 +33,13 @@ class CustomerTouchpoints:
         dek = None if key is None else self._keys.cipher.unwrap(customer_id, key.dek_version, key.wrapped)
         return {"touchpoints": [_exported(dek, row) for row in await touchpoints_of(reader, customer_id)]}
 
-    async def reassign(self, uow: UnitOfWork, source: UUID, target: UUID) -> Moved:
-        """Nothing moves: `source` keeps its id, and what was sent about it."""
-        return {"touchpoints": {}}
+    async def reassign(self, uow: UnitOfWork, sources: Sequence[UUID], target: UUID) -> Joined:
+        """Nothing moves: `sources` keep their ids, and what was sent about them."""
+        return {}
 
-    async def give_back(self, uow: UnitOfWork, source: UUID, target: UUID, moved: Moved) -> Sequence[Kept]:
+    async def give_back(self, uow: UnitOfWork, joined: Joined, target: UUID) -> Mapping[UUID, Sequence[Kept]]:
         """Nothing moved. What was sent about `target` since stays with it."""
-        return ()
+        return {}
 
     async def erase(self, uow: UnitOfWork, customer_id: UUID) -> None:
         """Nothing to do: what was sent goes with the customer's key, the rest names nobody."""

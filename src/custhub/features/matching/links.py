@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, KeysView, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,12 +11,13 @@ from custhub.features.matching.models import CannotLinkRow, cannot_links, match_
 from custhub.features.matching.queries import cannot_links_of
 from custhub.features.matching.repository import (
     add_cannot_links,
-    drop_cannot_link,
+    drop_cannot_links,
     drop_cannot_links_of,
     drop_keys,
+    drop_keys_of_all,
 )
 from custhub.features.matching.service.cannot_links import pair_of
-from custhub.kit.customer_link import Kept, Moved
+from custhub.kit.customer_link import Joined, Kept, Moved
 from custhub.kit.query import Reader
 from custhub.kit.uow import UnitOfWork
 
@@ -32,45 +33,83 @@ class CustomerMatching:
         """Nothing: keys are hashes of what is told elsewhere, and from whom somebody differs tells of others."""
         return {}
 
-    async def reassign(self, uow: UnitOfWork, source: UUID, target: UUID) -> Moved:
-        """Who was told apart from `source` is told apart from `target`; keys of `source` go."""
-        drop_keys(uow, source)
-        rows = await cannot_links_of(uow, (source, target))
-        known = {(row.left_id, row.right_id) for row in rows}
-        before: dict[str, dict[str, Any]] = {}
-        new = []
-        for row in rows:
-            if source not in (row.left_id, row.right_id):
-                continue
-            other = row.right_id if row.left_id == source else row.left_id
-            pair = pair_of(target, other)
-            # The pair of the two itself was overruled by whoever merges them; it is there again after an undo.
-            joins = other != target and pair not in known
-            told = {"reason": row.reason, "created_by": row.created_by, "created_at": row.created_at.isoformat()}
-            before[other.hex] = {**told, "joins": joins}
-            drop_cannot_link(uow, row.left_id, row.right_id)
-            if joins:
-                new.append(CannotLinkRow(*pair, row.reason, row.created_by, row.created_at))
-        add_cannot_links(uow, new)
-        return {_TABLE: before}
+    async def reassign(self, uow: UnitOfWork, sources: Sequence[UUID], target: UUID) -> Joined:
+        """Who was told apart from one of `sources` is told apart from `target`; keys of `sources` go."""
+        drop_keys_of_all(uow, sources)
+        links = _Links(await cannot_links_of(uow, (*sources, target)))
+        joined: dict[UUID, Moved] = {}
+        for source in sources:
+            before: dict[str, dict[str, Any]] = {}
+            new = []
+            known = links.pairs()
+            for row in links.of(source):
+                other = row.right_id if row.left_id == source else row.left_id
+                pair = pair_of(target, other)
+                # The pair of the two itself was overruled by whoever merges them; it is there again after an undo.
+                joins = other != target and pair not in known
+                told = {"reason": row.reason, "created_by": row.created_by, "created_at": row.created_at.isoformat()}
+                before[other.hex] = {**told, "joins": joins}
+                links.drop((row.left_id, row.right_id))
+                if joins:
+                    new.append(CannotLinkRow(*pair, row.reason, row.created_by, row.created_at))
+            for row in new:
+                links.add(row)
+            joined[source] = {_TABLE: before}
+        links.store(uow)
+        return joined
 
-    async def give_back(self, uow: UnitOfWork, source: UUID, target: UUID, moved: Moved) -> Sequence[Kept]:
-        """Those of `source` are its own again; what was told apart since stays with both."""
-        before = moved.get(_TABLE, {})
-        known = {(row.left_id, row.right_id) for row in await cannot_links_of(uow, (source, target))}
-        back = []
-        for key, was in before.items():
-            other = UUID(hex=key)
-            if was["joins"] and pair_of(target, other) in known:
-                drop_cannot_link(uow, *pair_of(target, other))
-            pair = pair_of(source, other)
-            if pair not in known:
-                at = datetime.fromisoformat(was["created_at"])
-                back.append(CannotLinkRow(*pair, was["reason"], was["created_by"], at))
-        add_cannot_links(uow, back)
-        return ()
+    async def give_back(self, uow: UnitOfWork, joined: Joined, target: UUID) -> Mapping[UUID, Sequence[Kept]]:
+        """Those of each are its own again; what was told apart since stays with both."""
+        links = _Links(await cannot_links_of(uow, (*joined, target)))
+        for source in reversed(list(joined)):
+            known = links.pairs()
+            back = []
+            for key, was in joined[source].get(_TABLE, {}).items():
+                other = UUID(hex=key)
+                if was["joins"] and pair_of(target, other) in known:
+                    links.drop(pair_of(target, other))
+                pair = pair_of(source, other)
+                if pair not in known:
+                    at = datetime.fromisoformat(was["created_at"])
+                    back.append(CannotLinkRow(*pair, was["reason"], was["created_by"], at))
+            for row in back:
+                links.add(row)
+        links.store(uow)
+        return {}
 
     async def erase(self, uow: UnitOfWork, customer_id: UUID) -> None:
         """All of it goes."""
         drop_keys(uow, customer_id)
         drop_cannot_links_of(uow, customer_id)
+
+
+class _Links:
+    """Pairs as they were read, and as they are to be."""
+
+    def __init__(self, rows: Iterable[CannotLinkRow]) -> None:
+        self._was = {(row.left_id, row.right_id): row for row in rows}
+        self._now = dict(self._was)
+        self._of: dict[UUID, set[tuple[UUID, UUID]]] = {}
+        for pair in self._was:
+            self._index(pair)
+
+    def pairs(self) -> KeysView[tuple[UUID, UUID]]:
+        return self._now.keys()
+
+    def of(self, customer_id: UUID) -> list[CannotLinkRow]:
+        return [self._now[pair] for pair in sorted(self._of.get(customer_id, ())) if pair in self._now]
+
+    def drop(self, pair: tuple[UUID, UUID]) -> None:
+        self._now.pop(pair, None)
+
+    def add(self, row: CannotLinkRow) -> None:
+        self._now[row.left_id, row.right_id] = row
+        self._index((row.left_id, row.right_id))
+
+    def store(self, uow: UnitOfWork) -> None:
+        drop_cannot_links(uow, self._was.keys() - self._now.keys())
+        add_cannot_links(uow, [self._now[pair] for pair in self._now.keys() - self._was.keys()])
+
+    def _index(self, pair: tuple[UUID, UUID]) -> None:
+        for own in pair:
+            self._of.setdefault(own, set()).add(pair)

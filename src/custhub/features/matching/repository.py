@@ -41,14 +41,19 @@ def drop_keys(uow: UnitOfWork, customer_id: UUID) -> None:
     uow.delete(match_keys, {"customer_id": customer_id})
 
 
+def drop_keys_of_all(uow: UnitOfWork, customer_ids: Iterable[UUID]) -> None:
+    """Forget all keys of several customers."""
+    uow.writes.delete_all(match_keys, [{"customer_id": own} for own in customer_ids])
+
+
 def add_cannot_links(uow: UnitOfWork, rows: Sequence[CannotLinkRow]) -> None:
     """Store new pairs."""
     uow.writes.insert_all(cannot_links, [row._asdict() for row in sorted(rows)])
 
 
-def drop_cannot_link(uow: UnitOfWork, left: UUID, right: UUID) -> None:
-    """Forget a pair, the smaller id first."""
-    uow.delete(cannot_links, {"left_id": left, "right_id": right})
+def drop_cannot_links(uow: UnitOfWork, pairs: Iterable[tuple[UUID, UUID]]) -> None:
+    """Forget pairs, the smaller id of each first."""
+    uow.writes.delete_all(cannot_links, [{"left_id": left, "right_id": right} for left, right in sorted(pairs)])
 
 
 def drop_cannot_links_of(uow: UnitOfWork, customer_id: UUID) -> None:

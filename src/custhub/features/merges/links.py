@@ -8,7 +8,7 @@ from uuid import UUID
 
 from custhub.features.merges.models import merge_members, merges
 from custhub.features.merges.repository import forget_customer
-from custhub.kit.customer_link import Kept, Moved
+from custhub.kit.customer_link import Joined, Kept
 from custhub.kit.query import Reader
 from custhub.kit.uow import UnitOfWork
 
@@ -22,13 +22,13 @@ class CustomerMerges:
         """Nothing: what was joined is in the customer, and in its history."""
         return {}
 
-    async def reassign(self, uow: UnitOfWork, source: UUID, target: UUID) -> Moved:
+    async def reassign(self, uow: UnitOfWork, sources: Sequence[UUID], target: UUID) -> Joined:
         """Nothing moves: a merge is of the ids that it names, its images are sealed under their keys."""
         return {}
 
-    async def give_back(self, uow: UnitOfWork, source: UUID, target: UUID, moved: Moved) -> Sequence[Kept]:
+    async def give_back(self, uow: UnitOfWork, joined: Joined, target: UUID) -> Mapping[UUID, Sequence[Kept]]:
         """Nothing moved."""
-        return ()
+        return {}
 
     async def erase(self, uow: UnitOfWork, customer_id: UUID) -> None:
         """What it was goes, and what was decided about it; that it was joined stays."""

@@ -64,6 +64,11 @@ _OF_CUSTOMER = Query(
     MessageRow._make,
     everyone=_WHOLE,
 )
+_AMONG = Query(
+    select(messages).where(any_of(_m.customer_id, "ids")).order_by(_m.customer_id, _m.id),
+    MessageRow._make,
+    everyone=_WHOLE,
+)
 _KEYS = Query(select(customer_keys).where(any_of(customer_keys.c.customer_id, "ids")), CustomerKey._make)
 _SUPPRESSED = Query(select(_s.reason).where(any_of(_s.hash, "hashes")).limit(1), _first)
 
@@ -82,6 +87,11 @@ async def id_by_provider(reader: Reader, channel: str, provider_id: str) -> UUID
 async def overdue_messages(reader: Reader, now: datetime, rows: int) -> list[MessageRow]:
     """Messages whose sender is gone: their attempt was begun and never ended."""
     return await _OVERDUE.all(reader, now=now, rows=rows)
+
+
+async def messages_among(reader: Reader, ids: Iterable[UUID]) -> list[MessageRow]:
+    """The messages to these customers, oldest first of each."""
+    return await _AMONG.all(reader, ids=sorted(ids))
 
 
 async def messages_of(reader: Reader, customer_id: UUID) -> list[MessageRow]:

@@ -144,9 +144,9 @@ class MessageRepository:
         self._uow.update(messages, key, {**values, "updated_at": new.updated_at, "revision": new.revision}, guard=True)
         return new
 
-    def reseal(self, row: MessageRow, values: Mapping[str, Any]) -> None:
-        """Another customer's from now on, sealed under its key."""
-        self._uow.update(messages, {"id": row.id}, values)
+    def reseal_all(self, values: Mapping[UUID, Mapping[str, Any]]) -> None:
+        """Other customers' from now on, by id, sealed under their keys."""
+        self._uow.writes.update_all(messages, [({"id": row_id}, new) for row_id, new in values.items()])
 
     def remove_of(self, customer_id: UUID) -> None:
         """Every message to a customer goes."""

@@ -8,14 +8,22 @@ from uuid import UUID
 
 from custhub.crypto.cipher import Dek
 from custhub.crypto.columns import Sealed
+from custhub.crypto.data_keys import data_keys
 from custhub.crypto.errors import IntegrityError
 from custhub.crypto.live import LiveKeys
 from custhub.features.phones.models import ClaimRow, PhoneRow, customer_phones, phone_claims
-from custhub.features.phones.queries import claims_of, data_key_of, numbers_of, primary_number_of
+from custhub.features.phones.queries import (
+    claims_among,
+    claims_of,
+    data_key_of,
+    numbers_among,
+    numbers_of,
+    primary_number_of,
+)
 from custhub.features.phones.rules import PhoneStatus, equivalence_key, holds_claim
 from custhub.features.phones.service import claim_numbers, release_numbers
 from custhub.features.phones.vault import open_number, open_raw
-from custhub.kit.customer_link import Kept, Moved, WhyKept, parted, remembered, revision_back
+from custhub.kit.customer_link import Joined, Kept, Moved, WhyKept, parted, remembered, revision_back
 from custhub.kit.ids import Prefix, to_text
 from custhub.kit.query import Reader
 from custhub.kit.uow import UnitOfWork
@@ -40,50 +48,73 @@ class CustomerNumbers:
         dek = await self._dek(reader, customer_id)
         return {"phones": [_exported(dek, row) for row in await numbers_of(reader, customer_id)]}
 
-    async def reassign(self, uow: UnitOfWork, source: UUID, target: UUID) -> Moved:
-        """The numbers and claims of `source` join those of `target`, whose primary number stays.
+    async def reassign(self, uow: UnitOfWork, sources: Sequence[UUID], target: UUID) -> Joined:
+        """The numbers and claims of `sources` join those of `target`, whose primary number stays.
 
         Raises IntegrityError when one of them does not open, or a key is gone.
         """
-        rows, held = await numbers_of(uow, source), await primary_number_of(uow, target)
-        if not rows:
-            return {_TABLE: {}}
-        claimed = {claim.phone_id for claim in await claims_of(uow, source)}
-        before = remembered(rows, held)
-        deks = await self._deks(uow, source, target)
-        for row in rows:
-            before[row.id.hex]["claimed"] = row.id in claimed
-            _move(uow, row, deks, target, {"is_primary": row.is_primary and not held})
+        owned = await numbers_among(uow, sources)
+        if not owned:
+            return {}
+        held = await primary_number_of(uow, target)
+        claimed = {claim.phone_id for claim in await claims_among(uow, owned)}
+        deks = await data_keys(uow, self._keys.cipher, [target, *owned])
+        joined: dict[UUID, Moved] = {}
+        changes: list[tuple[Mapping[str, Any], Mapping[str, Any]]] = []
+        for source in (one for one in sources if one in owned):
+            rows = owned[source]
+            before = remembered(rows, held)
+            for row in rows:
+                before[row.id.hex]["claimed"] = row.id in claimed
+                values = {"is_primary": row.is_primary and not held, "revision": row.revision + 1}
+                changes.append(({"id": row.id}, _moved(uow, row, (deks[source], deks[target]), target, values)))
+            held = held or [row for row in rows if row.is_primary]
+            joined[source] = {_TABLE: before}
+        uow.writes.update_all(customer_phones, changes)
         # A claim changes hands in place: deleted and inserted in one statement, it would be refused.
-        uow.update(phone_claims, {"customer_id": source}, {"customer_id": target})
-        return {_TABLE: before}
+        uow.writes.update_all(phone_claims, [({"customer_id": one}, {"customer_id": target}) for one in sources])
+        return joined
 
-    async def give_back(self, uow: UnitOfWork, source: UUID, target: UUID, moved: Moved) -> Sequence[Kept]:
+    async def give_back(self, uow: UnitOfWork, joined: Joined, target: UUID) -> Mapping[UUID, Sequence[Kept]]:
         """The numbers that are still kept, with their claims.
 
         One that somebody else has claimed meanwhile comes back as `changed` (S-13).
         """
-        before = moved.get(_TABLE, {})
-        sides = parted(_TABLE, await numbers_of(uow, target), before)
-        if not sides.back:
-            return sides.kept
-        deks = await self._deks(uow, target, source)
+        standing = {row.id: row for row in await numbers_of(uow, target)}
         claimed = {claim.phone_id for claim in await claims_of(uow, target)}
-        lost = [row for row in sides.back if row.id not in claimed and before[row.id.hex]["claimed"]]
-        taken = await self._claim_again(uow, deks[0], [row for row in lost if _holds(row)], source)
-        for row in sides.back:
-            revision = revision_back(row, before[row.id.hex])
-            values: dict[str, Any] = {"is_primary": row.id == sides.first_back, "revision": revision}
-            if row.id in taken:
-                values["status"] = PhoneStatus.CHANGED.value
-            _move(uow, row, deks, source, values)
-            if row.id in claimed:
-                uow.update(phone_claims, {"phone_id": row.id}, {"customer_id": source})
-        for row in sides.stay:
-            if row.is_primary != (row.id == sides.first_stay):
-                values = {"is_primary": not row.is_primary, "updated_at": uow.now, "revision": row.revision + 1}
-                uow.update(customer_phones, {"id": row.id}, values)
-        return [*sides.kept, *(Kept(_TABLE, phone_id.hex, WhyKept.TAKEN) for phone_id in sorted(taken))]
+        moving = [
+            own for own, moved in joined.items() if any(UUID(hex=key) in standing for key in moved.get(_TABLE, ()))
+        ]
+        deks = await data_keys(uow, self._keys.cipher, [target, *moving]) if moving else {}
+        kept: dict[UUID, Sequence[Kept]] = {}
+        changes: dict[UUID, dict[str, Any]] = {}
+        claims: list[tuple[Mapping[str, Any], Mapping[str, Any]]] = []
+        for source in reversed(list(joined)):
+            before = joined[source].get(_TABLE, {})
+            if not before:
+                continue
+            sides = parted(_TABLE, standing.values(), before)
+            kept[source] = sides.kept
+            if not sides.back:
+                continue
+            lost = [row for row in sides.back if row.id not in claimed and before[row.id.hex]["claimed"]]
+            taken = await self._claim_again(uow, deks[target], [row for row in lost if _holds(row)], source)
+            for row in sides.back:
+                revision = revision_back(row, before[row.id.hex])
+                values: dict[str, Any] = {"is_primary": row.id == sides.first_back, "revision": revision}
+                if row.id in taken:
+                    values["status"] = PhoneStatus.CHANGED.value
+                changes[row.id] = _moved(uow, row, (deks[target], deks[source]), source, values)
+                del standing[row.id]
+            claims += [({"phone_id": row.id}, {"customer_id": source}) for row in sides.back if row.id in claimed]
+            for row in sides.stay:
+                if row.is_primary != (row.id == sides.first_stay):
+                    values = {"is_primary": not row.is_primary, "updated_at": uow.now, "revision": row.revision + 1}
+                    standing[row.id], changes[row.id] = row._replace(**values), values
+            kept[source] = [*sides.kept, *(Kept(_TABLE, phone_id.hex, WhyKept.TAKEN) for phone_id in sorted(taken))]
+        uow.writes.update_all(customer_phones, [({"id": row_id}, values) for row_id, values in changes.items()])
+        uow.writes.update_all(phone_claims, claims)
+        return kept
 
     async def _claim_again(
         self, uow: UnitOfWork, dek: Dek, rows: Iterable[PhoneRow], customer_id: UUID
@@ -109,12 +140,6 @@ class CustomerNumbers:
         uow.delete(phone_claims, {"customer_id": customer_id})
         uow.delete(customer_phones, {"customer_id": customer_id})
 
-    async def _deks(self, uow: UnitOfWork, source: UUID, target: UUID) -> tuple[Dek, Dek]:
-        old, new = await self._dek(uow, source), await self._dek(uow, target)
-        if old is None or new is None:
-            raise IntegrityError
-        return old, new
-
     async def _dek(self, reader: Reader, customer_id: UUID) -> Dek | None:
         key = await data_key_of(reader, customer_id)
         return None if key is None else self._keys.cipher.unwrap(customer_id, key.dek_version, key.wrapped)
@@ -135,10 +160,11 @@ def _holds(row: PhoneRow) -> bool:
     return holds_claim(PhoneStatus(row.status), row.shared)
 
 
-def _move(uow: UnitOfWork, row: PhoneRow, deks: tuple[Dek, Dek], target: UUID, values: Mapping[str, Any]) -> None:
+def _moved(
+    uow: UnitOfWork, row: PhoneRow, deks: tuple[Dek, Dek], customer_id: UUID, values: Mapping[str, Any]
+) -> dict[str, Any]:
     sealed = {name: _resealed(deks, name, row, getattr(row, name)) for name in ("e164", "raw")}
-    moved = {"customer_id": target, "updated_at": uow.now, "revision": row.revision + 1}
-    uow.update(customer_phones, {"id": row.id}, {**moved, **sealed, **values})
+    return {"customer_id": customer_id, "updated_at": uow.now, **sealed, **values}
 
 
 def _resealed(deks: tuple[Dek, Dek], column: str, row: PhoneRow, value: Sealed) -> Sealed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -10,15 +11,17 @@ from sqlalchemy import and_, bindparam, case, func, select, true
 
 from custhub.crypto.models import CustomerKey, customer_keys
 from custhub.features.phones.models import ClaimRow, PhoneRow, customer_phones, phone_claims, phone_uses
-from custhub.kit.query import Query, Reader
+from custhub.kit.query import Query, Reader, any_of
 
 __all__ = [
     "DAY",
     "MINUTE",
     "PhoneRow",
     "Uses",
+    "claims_among",
     "claims_of",
     "data_key_of",
+    "numbers_among",
     "numbers_of",
     "primary_number_of",
     "uses_of",
@@ -74,6 +77,14 @@ _PRIMARY = Query(
     everyone="merges, exports and erasure act on a customer wholly; their routes check rights and reach",
 )
 _CLAIMS = Query(select(phone_claims).where(phone_claims.c.customer_id == bindparam("customer_id")), ClaimRow._make)
+_NUMBERS_AMONG = Query(
+    select(customer_phones)
+    .where(any_of(customer_phones.c.customer_id, "ids"))
+    .order_by(customer_phones.c.customer_id, customer_phones.c.id),
+    PhoneRow._make,
+    everyone="merges, exports and erasure act on a customer wholly; their routes check rights and reach",
+)
+_CLAIMS_AMONG = Query(select(phone_claims).where(any_of(phone_claims.c.customer_id, "ids")), ClaimRow._make)
 _DATA_KEY = Query(
     select(customer_keys).where(customer_keys.c.customer_id == bindparam("customer_id")), CustomerKey._make
 )
@@ -83,6 +94,19 @@ _NONE = Uses(0, 0, None, None, 0)
 async def numbers_of(reader: Reader, customer_id: UUID) -> list[PhoneRow]:
     """All numbers of a customer, oldest first."""
     return await _NUMBERS.all(reader, customer_id=customer_id)
+
+
+async def numbers_among(reader: Reader, ids: Iterable[UUID]) -> dict[UUID, list[PhoneRow]]:
+    """The numbers of each of these customers that has any, oldest first."""
+    found: dict[UUID, list[PhoneRow]] = {}
+    for row in await _NUMBERS_AMONG.all(reader, ids=sorted(ids)):
+        found.setdefault(row.customer_id, []).append(row)
+    return found
+
+
+async def claims_among(reader: Reader, ids: Iterable[UUID]) -> list[ClaimRow]:
+    """`claims_of` several."""
+    return await _CLAIMS_AMONG.all(reader, ids=sorted(ids))
 
 
 async def primary_number_of(reader: Reader, customer_id: UUID) -> list[PhoneRow]:

@@ -8,15 +8,16 @@ from uuid import UUID
 
 from custhub.crypto.cipher import Dek
 from custhub.crypto.columns import Sealed
+from custhub.crypto.data_keys import data_keys
 from custhub.crypto.errors import IntegrityError
 from custhub.crypto.live import LiveKeys
 from custhub.features.quality.models import findings, verifications
-from custhub.features.quality.queries import FindingRow, VerificationRow, data_key_of, findings_of
-from custhub.features.quality.queries.verifications import verification_of
+from custhub.features.quality.queries import FindingRow, VerificationRow, data_key_of, findings_of, findings_of_all
+from custhub.features.quality.queries.verifications import verification_of, verifications_among
 from custhub.features.quality.repository import FindingRepository, VerificationRepository
 from custhub.features.quality.rules import FindingState
 from custhub.features.quality.vault import open_evidence, seal_evidence
-from custhub.kit.customer_link import Kept, Moved, changed, from_plain, gone, to_plain
+from custhub.kit.customer_link import Joined, Kept, changed, from_plain, gone, to_plain
 from custhub.kit.ids import Prefix, to_text
 from custhub.kit.query import Reader
 from custhub.kit.uow import UnitOfWork
@@ -58,56 +59,62 @@ class CustomerFindings:
         verifications = [] if queued is None else [{name: getattr(queued, name) for name in _TOLD_OF_QUEUE}]
         return {"findings": [_exported(dek, row) for row in rows], "verifications": verifications}
 
-    async def reassign(self, uow: UnitOfWork, source: UUID, target: UUID) -> Moved:
-        """The findings of `source` become those of `target`, sealed anew. Raises IntegrityError.
+    async def reassign(self, uow: UnitOfWork, sources: Sequence[UUID], target: UUID) -> Joined:
+        """The findings of `sources` become those of `target`, sealed anew. Raises IntegrityError.
 
-        Of two open ones about the same the one of `target` stays open; the other is turned down. Who is to be called
-        leaves the queue.
+        Of two open ones about the same the one that was there first stays open; the other is turned down. Who is to
+        be called leaves the queue.
         """
-        queued = await verification_of(uow, source)
-        VerificationRepository(uow).remove(source)
-        left = {} if queued is None else {source.hex: to_plain(queued)}
-        rows = await findings_of(uow, source)
-        if not rows:
-            return {_TABLE: {}, _LEFT: left}
-        old, new = await self._deks(uow, source, target)
+        queued = await verifications_among(uow, sources)
+        VerificationRepository(uow).remove_all(sources)
+        joined: dict[UUID, dict[str, Any]] = {own: {_LEFT: {own.hex: to_plain(row)}} for own, row in queued.items()}
+        owned = await findings_of_all(uow, sources)
+        if not owned:
+            return joined
+        deks = await data_keys(uow, self._keys.cipher, [target, *owned])
         held = {_key(row) for row in await findings_of(uow, target) if row.state == FindingState.OPEN}
-        before: dict[str, dict[str, Any]] = {}
-        for row in rows:
-            values = _moved(uow, row, (old, new), target)
-            before[row.id.hex] = {"revision": row.revision}
-            if row.state == FindingState.OPEN and _key(row) in held:
-                values |= {"state": FindingState.REJECTED, "decided_by": _BY_MERGE, "decided_at": uow.now}
-                before[row.id.hex]["state"] = row.state
-            FindingRepository(uow).move(row, values)
-        return {_TABLE: before, _LEFT: left}
+        changes: dict[UUID, dict[str, Any]] = {}
+        for source in (one for one in sources if one in owned):
+            before: dict[str, dict[str, Any]] = {}
+            for row in owned[source]:
+                values = _moved(uow, row, (deks[source], deks[target]), target)
+                before[row.id.hex] = {"revision": row.revision}
+                if row.state == FindingState.OPEN and _key(row) in held:
+                    values |= {"state": FindingState.REJECTED, "decided_by": _BY_MERGE, "decided_at": uow.now}
+                    before[row.id.hex]["state"] = row.state
+                changes[row.id] = values
+            held |= {_key(row) for row in owned[source] if row.state == FindingState.OPEN}
+            joined.setdefault(source, {})[_TABLE] = before
+        FindingRepository(uow).move_all(changes)
+        return joined
 
-    async def give_back(self, uow: UnitOfWork, source: UUID, target: UUID, moved: Moved) -> Sequence[Kept]:
+    async def give_back(self, uow: UnitOfWork, joined: Joined, target: UUID) -> Mapping[UUID, Sequence[Kept]]:
         """The findings that are still kept; what the merge turned down is open again. The place in the queue too."""
-        for values in moved.get(_LEFT, {}).values():
-            if await verification_of(uow, source) is None:
-                VerificationRepository(uow).add_all([VerificationRow(**from_plain(verifications, values))])
-        before = moved.get(_TABLE, {})
-        rows = [row for row in await findings_of(uow, target) if row.id.hex in before]
-        if rows:
-            old, new = await self._deks(uow, target, source)
+        left = {own: values for own, moved in joined.items() for values in moved.get(_LEFT, {}).values()}
+        queued = await verifications_among(uow, left) if left else {}
+        places = [from_plain(verifications, values) for own, values in left.items() if own not in queued]
+        VerificationRepository(uow).add_all([VerificationRow(**values) for values in places])
+        held = {row.id.hex: row for row in await findings_of(uow, target)}
+        moving = {own: [held[key] for key in moved.get(_TABLE, {}) if key in held] for own, moved in joined.items()}
+        owners = [own for own, rows in moving.items() if rows]
+        deks = await data_keys(uow, self._keys.cipher, [target, *owners]) if owners else {}
+        kept: dict[UUID, Sequence[Kept]] = {}
+        changes: dict[UUID, dict[str, Any]] = {}
+        for source, rows in moving.items():
+            before = joined[source].get(_TABLE, {})
             for row in rows:
-                values = _moved(uow, row, (old, new), source)
+                values = _moved(uow, row, (deks[target], deks[source]), source)
                 if "state" in before[row.id.hex] and row.decided_by == _BY_MERGE:
                     values |= {"state": before[row.id.hex]["state"], "decided_by": None, "decided_at": None}
-                FindingRepository(uow).move(row, values)
-        return [*gone(_TABLE, before, rows), *changed(_TABLE, before, rows)]
+                changes[row.id] = values
+            kept[source] = [*gone(_TABLE, before, rows), *changed(_TABLE, before, rows)]
+        FindingRepository(uow).move_all(changes)
+        return kept
 
     async def erase(self, uow: UnitOfWork, customer_id: UUID) -> None:
         """All of them go."""
         FindingRepository(uow).remove_of(customer_id)
         VerificationRepository(uow).remove(customer_id)
-
-    async def _deks(self, uow: UnitOfWork, source: UUID, target: UUID) -> tuple[Dek, Dek]:
-        old, new = await self._dek(uow, source), await self._dek(uow, target)
-        if old is None or new is None:
-            raise IntegrityError
-        return old, new
 
     async def _dek(self, reader: Reader, customer_id: UUID) -> Dek | None:
         key = await data_key_of(reader, customer_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -108,9 +108,9 @@ class FindingRepository:
         """Say what it means that there is a newer open finding."""
         self._uow.on_violation(OPEN_FINDING, explain)
 
-    def move(self, row: FindingRow, values: Mapping[str, Any]) -> None:
-        """Give a finding to another customer, sealed anew."""
-        self._uow.update(findings, {"id": row.id}, values)
+    def move_all(self, values: Mapping[UUID, Mapping[str, Any]]) -> None:
+        """Give findings to other customers, by id, sealed anew."""
+        self._uow.writes.update_all(findings, [({"id": row_id}, new) for row_id, new in values.items()])
 
     def remove(self, row: FindingRow) -> None:
         """Remove a finding that was locked before."""
@@ -177,3 +177,7 @@ class VerificationRepository:
     def remove(self, customer_id: UUID) -> None:
         """Take one out."""
         self._uow.delete(verifications, {"customer_id": customer_id})
+
+    def remove_all(self, customer_ids: Iterable[UUID]) -> None:
+        """Take several out."""
+        self._uow.writes.delete_all(verifications, [{"customer_id": own} for own in customer_ids])

@@ -18,7 +18,7 @@ from custhub.features.selfservice.queries import (
 )
 from custhub.features.selfservice.repository import SelfServiceRepository
 from custhub.features.selfservice.vault import open_value
-from custhub.kit.customer_link import Kept, Moved
+from custhub.kit.customer_link import Joined, Kept
 from custhub.kit.ids import Prefix, to_text
 from custhub.kit.query import Reader
 from custhub.kit.uow import UnitOfWork
@@ -47,13 +47,13 @@ class CustomerSelfService:
             "self_service": [_exported(row, [one for one in changes if one.link_id == row.id], dek) for row in rows]
         }
 
-    async def reassign(self, uow: UnitOfWork, source: UUID, target: UUID) -> Moved:
+    async def reassign(self, uow: UnitOfWork, sources: Sequence[UUID], target: UUID) -> Joined:
         """Nothing moves: a link is for the record it was made for, and leads nowhere while that is merged away."""
         return {}
 
-    async def give_back(self, uow: UnitOfWork, source: UUID, target: UUID, moved: Moved) -> Sequence[Kept]:
+    async def give_back(self, uow: UnitOfWork, joined: Joined, target: UUID) -> Mapping[UUID, Sequence[Kept]]:
         """Nothing moved."""
-        return ()
+        return {}
 
     async def erase(self, uow: UnitOfWork, customer_id: UUID) -> None:
         """All of it goes."""

@@ -11,7 +11,8 @@ from custhub.crypto.errors import IntegrityError
 from custhub.crypto.live import LiveKeys
 from custhub.crypto.models import customer_keys
 from custhub.features.customers.events import CustomerUpdated
-from custhub.features.customers.links.moving import NAMED, Move
+from custhub.features.customers.links.joining import Joining
+from custhub.features.customers.links.parting import Parting
 from custhub.features.customers.models import (
     AddressRow,
     ContactRow,
@@ -35,7 +36,7 @@ from custhub.features.customers.schemas.views import TEXTS
 from custhub.features.customers.service.custom import opened
 from custhub.features.customers.service.parts import CONTACT_TEXTS
 from custhub.features.phones.vault import opened_texts
-from custhub.kit.customer_link import Kept, Moved, revision_back
+from custhub.kit.customer_link import Joined, Kept
 from custhub.kit.ids import Prefix, text_or_none, to_text
 from custhub.kit.query import Reader
 from custhub.kit.uow import UnitOfWork
@@ -88,20 +89,26 @@ class CustomerRows:
             "tags": [_told(dek, "customer_tags", row) for row in record.tags],
         }
 
-    async def reassign(self, uow: UnitOfWork, source: UUID, target: UUID) -> Moved:
-        """The parts of `source` join those of `target`, whose primary ones stay; of one tag the older stays."""
-        old, new, deks = await self._both(uow, source, target, of_head=True)
-        moved = await Move(uow, old, new, deks).join()
-        named = [row for row in await contacts_naming(uow, source) if row.customer_id != source]
-        await self._rename(uow, {row: row.revision + 1 for row in named}, target)
-        return {**moved, NAMED: {row.id.hex: {"revision": row.revision + 1} for row in named}}
+    async def reassign(self, uow: UnitOfWork, sources: Sequence[UUID], target: UUID) -> Joined:
+        """The parts of `sources` join those of `target`, whose primary ones stay; of one tag the older stays."""
+        found, new = await whole_customers(uow, set(sources)), await head_of(uow, target)
+        records = [found[own] for own in sources if own in found]
+        if new is None or len(records) < len(sources):
+            raise IntegrityError
+        joining = Joining(uow, records, new, self._deks([new, *records]))
+        joined = await joining.join()
+        await self._touch(uow, joining.touched)
+        return joined
 
-    async def give_back(self, uow: UnitOfWork, source: UUID, target: UUID, moved: Moved) -> Sequence[Kept]:
+    async def give_back(self, uow: UnitOfWork, joined: Joined, target: UUID) -> Mapping[UUID, Sequence[Kept]]:
         """The parts that are still kept, and the contacts of others that are this person."""
-        old, new, deks = await self._both(uow, target, source)
-        kept, named = await Move(uow, old, new, deks).part(moved)
-        before = moved.get(NAMED, {})
-        await self._rename(uow, {row: revision_back(row, before[row.id.hex]) for row in named}, source)
+        found = await whole_customers(uow, {target, *joined})
+        if len(found) <= len(joined):
+            raise IntegrityError
+        sources = {own: found[own] for own in joined}
+        parting = Parting(uow, found[target], sources, self._deks(found.values()))
+        kept = await parting.part(joined)
+        await self._touch(uow, parting.touched)
         return kept
 
     async def erase(self, uow: UnitOfWork, customer_id: UUID) -> None:
@@ -118,31 +125,20 @@ class CustomerRows:
         uow.update(customers, {"id": row.id}, {**blank, "revision": row.revision + 1})
         for table in (*_PARTS, match_claims, customer_keys, search_tokens):
             uow.delete(table, {"customer_id": customer_id})
-        await self._remove_contacts(uow, await contacts_naming(uow, customer_id))
+        await self._remove_contacts(uow, await contacts_naming(uow, [customer_id]))
 
     def _dek(self, record: CustomerRecord) -> Dek | None:
         if record.wrapped_dek is None or record.dek_version is None:
             return None
         return self._keys.cipher.unwrap(record.row.id, record.dek_version, record.wrapped_dek)
 
-    async def _both(
-        self, uow: UnitOfWork, source: UUID, target: UUID, *, of_head: bool = False
-    ) -> tuple[CustomerRecord, CustomerRecord, tuple[Dek, Dek]]:
-        old = await whole_customer(uow, source)
-        new = await (head_of if of_head else whole_customer)(uow, target)
-        if old is None or new is None:
+    def _deks(self, records: Iterable[CustomerRecord]) -> dict[UUID, Dek]:
+        """The key of each. Raises IntegrityError."""
+        deks = {record.row.id: self._dek(record) for record in records}
+        found = {own: dek for own, dek in deks.items() if dek is not None}
+        if len(found) < len(deks):
             raise IntegrityError
-        deks = self._dek(old), self._dek(new)
-        if deks[0] is None or deks[1] is None:
-            raise IntegrityError
-        return old, new, (deks[0], deks[1])
-
-    async def _rename(self, uow: UnitOfWork, rows: Mapping[ContactRow, int], person: UUID) -> None:
-        """Let contacts be this person, each as its next revision."""
-        for row, revision in rows.items():
-            values = {"person_id": person, "updated_at": uow.now, "revision": revision}
-            uow.update(customer_contacts, {"id": row.id}, values)
-        await self._touch(uow, {row.customer_id for row in rows} - {person})
+        return found
 
     async def _remove_contacts(self, uow: UnitOfWork, rows: list[ContactRow]) -> None:
         gone = {row.id for row in rows}

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from custhub.events.outbox import events
 from custhub.http.idempotency import idempotency_keys
-from custhub.kit.customer_link import Kept, Moved
+from custhub.kit.customer_link import Joined, Kept
 from custhub.kit.query import Reader
 from custhub.kit.uow import UnitOfWork
 
@@ -24,13 +24,13 @@ class CustomerTraces:
         """Nothing: they repeat what is kept elsewhere."""
         return {}
 
-    async def reassign(self, uow: UnitOfWork, source: UUID, target: UUID) -> Moved:
+    async def reassign(self, uow: UnitOfWork, sources: Sequence[UUID], target: UUID) -> Joined:
         """Nothing moves: an answer or event is about the id that it names."""
         return {}
 
-    async def give_back(self, uow: UnitOfWork, source: UUID, target: UUID, moved: Moved) -> Sequence[Kept]:
+    async def give_back(self, uow: UnitOfWork, joined: Joined, target: UUID) -> Mapping[UUID, Sequence[Kept]]:
         """Nothing moved."""
-        return ()
+        return {}
 
     async def erase(self, uow: UnitOfWork, customer_id: UUID) -> None:
         """Bodies are emptied: a replay answers 410, an event says no more than that it was (contract_d3, E-5)."""

@@ -55,6 +55,7 @@ _KEYS = Query(
 _MATCHES = Query(
     select(match_claims).where(match_claims.c.customer_id == bindparam("customer_id")), MatchClaimRow._make
 )
+_MATCHES_AMONG = Query(select(match_claims).where(any_of(match_claims.c.customer_id, "ids")), MatchClaimRow._make)
 _AMONG = Reachable(select(customers.c.id).where(any_of(customers.c.id, "ids")), customers, _first)
 _KEY_COUNT = Query(
     select(customer_external_ids.c.id).where(customer_external_ids.c.source == bindparam("source")).limit(1),
@@ -78,6 +79,11 @@ async def held_keys(reader: Reader, keys: Iterable[tuple[str, str]]) -> Mapping[
 async def match_claims_of(reader: Reader, customer_id: UUID) -> list[MatchClaimRow]:
     """The match keys that a customer was created for."""
     return await _MATCHES.all(reader, customer_id=customer_id)
+
+
+async def match_claims_among(reader: Reader, ids: Iterable[UUID]) -> list[MatchClaimRow]:
+    """`match_claims_of` several."""
+    return await _MATCHES_AMONG.all(reader, ids=sorted(ids))
 
 
 async def reachable_among(reader: Reader, reach: Reach, ids: Iterable[UUID]) -> frozenset[UUID]:

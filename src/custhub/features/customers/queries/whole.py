@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
@@ -15,9 +16,7 @@ _c = customer_contacts.c
 _RECORDS = Query(RECORD.where(any_of(customers.c.id, "ids")).order_by(customers.c.id), make_record, everyone=_WHY)
 _HEAD = Query(HEAD.where(customers.c.id == bindparam("id")), make_record, everyone=_WHY)
 _NAMING = Query(
-    select(customer_contacts)
-    .where(_c.person_id == bindparam("person_id"), _c.customer_id != _c.person_id)
-    .order_by(_c.id),
+    select(customer_contacts).where(any_of(_c.person_id, "ids"), _c.customer_id != _c.person_id).order_by(_c.id),
     ContactRow._make,
     everyone=_WHY,
 )
@@ -38,6 +37,6 @@ async def whole_customers(reader: Reader, ids: set[UUID]) -> dict[UUID, Customer
     return {record.row.id: record for record in await _RECORDS.all(reader, ids=sorted(ids))}
 
 
-async def contacts_naming(reader: Reader, person_id: UUID) -> list[ContactRow]:
-    """The contacts of other customers that are this person."""
-    return await _NAMING.all(reader, person_id=person_id)
+async def contacts_naming(reader: Reader, person_ids: Iterable[UUID]) -> list[ContactRow]:
+    """The contacts of other customers that are one of these persons."""
+    return await _NAMING.all(reader, ids=sorted(person_ids))

@@ -11,6 +11,7 @@ from custhub.features.customers.repository.records import (
     absorb_customers,
     change_tokens,
     lost_race,
+    part_customers,
     rows_of,
 )
 from custhub.features.customers.repository.sources import SourceRepository
@@ -27,5 +28,6 @@ __all__ = [
     "absorb_customers",
     "change_tokens",
     "lost_race",
+    "part_customers",
     "rows_of",
 ]

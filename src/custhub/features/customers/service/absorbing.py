@@ -10,7 +10,7 @@ from custhub.crypto.cipher import Dek
 from custhub.features.customers.models import CustomerRow
 from custhub.features.customers.queries import CustomerRecord
 from custhub.features.customers.queries.whole import whole_customers
-from custhub.features.customers.repository import CustomerRepository, absorb_customers, change_tokens
+from custhub.features.customers.repository import CustomerRepository, absorb_customers, change_tokens, part_customers
 from custhub.features.customers.rules import tokens_of
 from custhub.features.customers.rules.provenance import Origin
 from custhub.features.customers.schemas.views import TEXTS
@@ -50,13 +50,12 @@ async def settle_survivor(
     return row
 
 
-async def part(context: CustomerContext, records: Sequence[CustomerRecord]) -> dict[UUID, CustomerRow]:
-    """These locked customers, erased ones too, are nobody else from now on; live again unless they are erased."""
-    rows: dict[UUID, CustomerRow] = {}
-    for record in records:
-        archived_at = record.row.archived_at if record.row.erased_at is not None else None
-        rows[record.row.id] = context.customers.change(record.row, {"merged_into": None, "archived_at": archived_at})
-    return rows
+async def part(context: CustomerContext, ids: Sequence[UUID], survivor_id: UUID) -> None:
+    """These locked customers, erased ones too, are nobody else from now on; live again unless they are erased.
+
+    Raises LostRace when one of them is not the survivor's.
+    """
+    await part_customers(context.uow, ids, survivor_id)
 
 
 async def absorb(context: CustomerContext, ids: Sequence[UUID], survivor_id: UUID) -> None:

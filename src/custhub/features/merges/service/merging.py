@@ -92,11 +92,8 @@ class Merging:
         context, uow, merge_id = self._context, self._uow, new_id()
         change = survivor_change(plan, context.country)
         context.who.require_writable({field.partition(".")[0] for field in fields_of(plan, change)})
-        moved: dict[UUID, Mapping[str, Any]] = {plan.survivor.id: {}}
-        for member in plan.absorbed:
-            moved[member.id] = await self._moved(member.id, plan.survivor.id)
-            # The next one meets what this one has brought.
-            await uow.flush()
+        moved = await self._moved(plan)
+        await uow.flush()
         await absorb(context, [member.id for member in plan.absorbed], plan.survivor.id)
         left = await settle_survivor(context, plan.survivor.id, change.values, change.origins)
         await uow.flush()
@@ -127,7 +124,7 @@ class Merging:
                     revision_before=member.record.row.revision,
                     revision_after=after[member.id].revision,
                     image=_image(member, merge_id, None if place else left),
-                    moved=dict(moved[member.id]),
+                    moved=moved[member.id],
                 )
                 for place, member in enumerate(plan.members)
             ],
@@ -135,11 +132,14 @@ class Merging:
         self._tell(plan, change, row, {own: standing.revision for own, standing in after.items()})
         return row
 
-    async def _moved(self, source: UUID, target: UUID) -> dict[str, Any]:
-        moved: dict[str, Any] = {}
+    async def _moved(self, plan: Plan) -> dict[UUID, dict[str, Any]]:
+        """Let the rows of all go to the survivor; by customer what it takes to undo that."""
+        moved: dict[UUID, dict[str, Any]] = {own: {} for own in plan.ids}
+        sources = [member.id for member in plan.absorbed]
         for link in self._links:
-            moved |= await link.reassign(self._uow, source, target)
-        return {table: rows for table, rows in moved.items() if rows}
+            for source, tables in (await link.reassign(self._uow, sources, plan.survivor.id)).items():
+                moved[source] |= {table: rows for table, rows in tables.items() if rows}
+        return moved
 
     def _tell(self, plan: Plan, change: SurvivorChange, row: MergeRow, revisions: Mapping[UUID, int]) -> None:
         """Each of them has changed, and each of their histories says so."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import combinations
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -30,7 +29,7 @@ from custhub.features.merges.repository import MergeRepository
 from custhub.features.merges.service.merging import UNDONE
 from custhub.features.merges.service.outcomes import outcome_of
 from custhub.features.phones.service import open_number
-from custhub.kit.customer_link import CustomerLink, Kept, WhyKept
+from custhub.kit.customer_link import CustomerLink, Joined, Kept, WhyKept
 from custhub.kit.ids import Prefix, to_text
 from custhub.kit.revisions import RevisionRequired, check_revision
 from custhub.kit.uow import Note
@@ -131,30 +130,28 @@ class Undoing:
         uow, own = self._uow, row.survivor_id
         absorbed = [member for member in members if member.place]
         erased = {key for key, record in records.items() if record.row.erased_at is not None}
-        await part(self._context, [records[member.customer_id] for member in absorbed])
-        await uow.flush()
-        kept: dict[UUID, list[Kept]] = {}
-        # The last one first: each finds what the ones before it had left.
-        for member in sorted(absorbed, key=lambda one: one.place, reverse=True):
-            if erased.isdisjoint((own, member.customer_id)):
-                kept[member.customer_id] = await self._give_back(member, own)
+        await part(self._context, [member.customer_id for member in absorbed], own)
+        gone = erased | ({member.customer_id for member in absorbed} if own in erased else set())
+        joined = {member.customer_id: member.moved for member in absorbed if member.customer_id not in gone}
+        kept = await self._give_back(joined, own)
         fields = _NOTHING if own in erased else await self._restore(members[0])
         await uow.flush()
         live = sorted(records.keys() - erased)
         await self._doubt(kept)
         await rekey(uow, self._context.keys, await personal_sources(uow), live)
-        for one, other in combinations(live, 2):
-            await forbid(uow, [one], [other], "undo")
+        await forbid(uow, live, live, "undo")
         outcome = outcome_of(row, absorbed, erased, kept, fields)
         changed = MergeRepository(uow).change(row, self._told(row, records[own], own in erased, outcome))
         await uow.flush()
         await self._tell(changed, live, fields.restored, reason)
         return Undone(changed, [member.customer_id for member in absorbed], outcome)
 
-    async def _give_back(self, member: MemberRow, survivor_id: UUID) -> list[Kept]:
-        kept: list[Kept] = []
-        for link in self._links:
-            kept += await link.give_back(self._uow, member.customer_id, survivor_id, member.moved)
+    async def _give_back(self, joined: Joined, survivor_id: UUID) -> dict[UUID, list[Kept]]:
+        """Let rows go back to those they came from; by customer what could not."""
+        kept: dict[UUID, list[Kept]] = {own: [] for own in joined}
+        for link in self._links if joined else ():
+            for own, rows in (await link.give_back(self._uow, joined, survivor_id)).items():
+                kept[own] += rows
         await self._uow.flush()
         return kept
 

@@ -8,6 +8,7 @@ from custhub.features.quality.queries.findings import (
     finding_by_id,
     findings_among,
     findings_of,
+    findings_of_all,
     findings_of_source,
     page_of_findings,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "finding_by_id",
     "findings_among",
     "findings_of",
+    "findings_of_all",
     "findings_of_source",
     "page_of_findings",
 ]

@@ -80,6 +80,11 @@ _WHY = "written by whoever changes the customer, whose reach was checked; merges
 _OF_CUSTOMER = Query(
     select(findings).where(_f.customer_id == bindparam("customer_id")).order_by(_f.id), FindingRow._make, everyone=_WHY
 )
+_OF_CUSTOMERS = Query(
+    select(findings).where(any_of(_f.customer_id, "ids")).order_by(_f.customer_id, _f.id),
+    FindingRow._make,
+    everyone=_WHY,
+)
 _OF_SOURCE = Query(
     select(findings)
     .where(
@@ -129,6 +134,14 @@ async def findings_among(reader: Reader, ids: Sequence[UUID]) -> list[FindingRow
 async def findings_of(reader: Reader, customer_id: UUID) -> list[FindingRow]:
     """All findings of a customer, oldest first."""
     return await _OF_CUSTOMER.all(reader, customer_id=customer_id)
+
+
+async def findings_of_all(reader: Reader, ids: Iterable[UUID]) -> dict[UUID, list[FindingRow]]:
+    """`findings_of` each of these customers that has any."""
+    found: dict[UUID, list[FindingRow]] = {}
+    for row in await _OF_CUSTOMERS.all(reader, ids=sorted(ids)):
+        found.setdefault(row.customer_id, []).append(row)
+    return found
 
 
 async def findings_of_source(reader: Reader, customer_id: UUID, kind: str, source: str) -> list[FindingRow]:

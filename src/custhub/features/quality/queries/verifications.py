@@ -77,6 +77,11 @@ _OF_CUSTOMER: Final = Query(
     VerificationRow._make,
     everyone="asked by whoever has just changed the customer, whose reach was checked",
 )
+_OF_CUSTOMERS: Final = Query(
+    select(verifications).where(any_of(_v.customer_id, "ids")),
+    VerificationRow._make,
+    everyone="asked by whoever merges these customers, whose reach was checked",
+)
 
 
 async def page_of_due(
@@ -111,3 +116,8 @@ async def held_by(reader: Reader, reach: Reach, caller: str, now: datetime, ids:
 async def verification_of(reader: Reader, customer_id: UUID) -> VerificationRow | None:
     """The place of a customer in the queue."""
     return await _OF_CUSTOMER.first(reader, customer_id=customer_id)
+
+
+async def verifications_among(reader: Reader, ids: Iterable[UUID]) -> dict[UUID, VerificationRow]:
+    """The places of those of these customers that are in the queue."""
+    return {row.customer_id: row for row in await _OF_CUSTOMERS.all(reader, ids=sorted(ids))}
