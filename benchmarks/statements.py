@@ -12,7 +12,7 @@ from custhub.app import Application
 from custhub.kit.db import Row
 
 
-class _Counting:
+class Counting:
     """A database that counts what it is asked: one `send` is one statement, or one short transaction."""
 
     def __init__(self, database: Any) -> None:
@@ -36,7 +36,7 @@ class _Counting:
 
 async def statements(app: Application, data: Data, token: str) -> dict[str, int]:
     """Scenario -> statements of its second request: what only a first one reads is cached by then."""
-    counting = _Counting(app.hub.database)
+    counting = Counting(app.hub.database)
     app.hub.database = counting
     found: dict[str, int] = {}
     transport = httpx.ASGITransport(app.asgi)

@@ -47,7 +47,7 @@ from custhub.features.keys.tasks import KeyRotation, KeyTender, KeyWatcher
 from custhub.features.links.service import LINK_PURPOSES, LinkPurpose
 from custhub.features.matching.service.candidates import CANDIDATES, CandidateSearch
 from custhub.features.matching.service.checking import CandidatesOfNew
-from custhub.features.matching.service.counting import OnlineScorers, PeopleCount
+from custhub.features.matching.service.counting import OnlineScorers
 from custhub.features.matching.service.keeping import MatchKeeper
 from custhub.features.matching.service.rebuilding import MatchKeyRebuild
 from custhub.features.matching.tasks import MatchKeyRebuildJob
@@ -151,7 +151,7 @@ class Application:
             VerificationKeeper(),
             MatchKeeper(self.keys, self.personal),
         )
-        scorers = OnlineScorers(self.keys, PeopleCount(self.clock.monotonic))
+        scorers = OnlineScorers(self.keys, self.clock.monotonic)
         candidates = CandidateSearch(self.keys, self.personal, scorers)
         self.hub.parts |= {CATALOGUE: self.catalogue, STANDARDS: standards}
         self.hub.parts |= {CANDIDATES: candidates, NEW_CANDIDATES: CandidatesOfNew(candidates)}

@@ -39,7 +39,7 @@ class Meeting(NamedTuple):
 
 
 class Held(NamedTuple):
-    """How many customers hold a key."""
+    """How many customers hold a key, of many no more than was asked for."""
 
     key: int
     holders: int
@@ -55,7 +55,6 @@ _NEXT = Query(
     everyone=_WHY,
 )
 _KEYS_OF = Query(select(_k.key, _k.customer_id).where(any_of(_k.customer_id, "ids")), MatchKeyRow._make, everyone=_WHY)
-_COUNTS = Query(select(_k.key, func.count()).where(any_of(_k.key, "keys")).group_by(_k.key), Held._make, everyone=_WHY)
 _AMONG = Query(
     select(cannot_links).where(or_(any_of(_c.left_id, "ids"), any_of(_c.right_id, "ids"))),
     CannotLinkRow._make,
@@ -75,11 +74,6 @@ async def keys_of(reader: Reader, ids: Iterable[UUID]) -> dict[UUID, set[int]]:
     for row in await _KEYS_OF.all(reader, ids=sorted(ids)):
         found[row.customer_id].add(row.key)
     return found
-
-
-async def holders_of(reader: Reader, keys: Collection[int]) -> Mapping[int, int]:
-    """How many customers hold each of these keys; without those that nobody holds."""
-    return dict(await _COUNTS.all(reader, keys=sorted(keys))) if keys else {}
 
 
 async def cannot_links_of(reader: Reader, ids: Iterable[UUID]) -> list[CannotLinkRow]:
@@ -115,6 +109,12 @@ def _meetings(given: TableValuedAlias, listed: Callable[[ColumnElement[Any]], Co
     return Query(select(given.c.value, holders), Meeting._make, everyone=_WHY)
 
 
+def _counted(given: TableValuedAlias) -> Query[Held]:
+    some = select(_k.customer_id).where(_k.key == given.c.value).limit(bindparam("most")).correlate(given)
+    count = select(func.count()).select_from(some.subquery("some")).scalar_subquery()
+    return Query(select(given.c.value, count), Held._make, everyone=_WHY)
+
+
 _GIVEN: Any = bindparam("keys", type_=ListOf(_k.key.type))
 #: Written for each engine: who holds each of the given keys, of hot ones no more than shows that they are.
 _MEETINGS: Final[Mapping[str, Query[Meeting]]] = {
@@ -132,6 +132,31 @@ async def holders_by_key(reader: Reader, keys: Collection[int]) -> Iterator[tupl
     """Who holds each of these keys; of a hot one one more than it may have."""
     found = await _MEETINGS[reader.name].all(reader, keys=sorted(keys))
     return ((row.key, [UUID(held) for held in orjson.loads(row.holders)]) for row in found if row.holders)
+
+
+#: The same, counted.
+_COUNTED: Final[Mapping[str, Query[Held]]] = {
+    "postgresql": _counted(func.unnest(_GIVEN).table_valued("value").render_derived()),
+    "sqlite": _counted(func.json_each(_GIVEN).table_valued("value")),
+}
+_AFTER = bindparam("after", type_=_k.customer_id.type)
+_BEHIND = select(_k.customer_id).where(_k.key == bindparam("key"), _k.customer_id > _AFTER)
+_NEXT_HOLDER = Query(_BEHIND.order_by(_k.customer_id).offset(_STRIDE - 1).limit(1), _first, everyone=_WHY)
+_LAST_HOLDERS: Query[int] = Query(select(func.count()).select_from(_BEHIND.subquery()), _number, everyone=_WHY)
+
+
+async def holders_of(reader: Reader, keys: Collection[int], most: int) -> dict[int, int]:
+    """How many customers hold each of these keys, `most` where it is that many or more."""
+    return dict(await _COUNTED[reader.name].all(reader, keys=sorted(keys), most=most)) if keys else {}
+
+
+async def count_holders(reader: Reader, key: int) -> int:
+    """How many customers hold a key that many hold, counted in strides: others get in between."""
+    total, after = 0, UUID(int=0)
+    while (edge := await _NEXT_HOLDER.first(reader, key=key, after=after)) is not None:
+        total, after = total + _STRIDE, edge
+        await asyncio.sleep(0)
+    return total + (await _LAST_HOLDERS.first(reader, key=key, after=after) or 0)
 
 
 async def count_people(reader: Reader, kind: str) -> int:

@@ -6,6 +6,7 @@ from custhub.features.customers.queries.records import (
     LOCKED,
     RECORD,
     CustomerRecord,
+    compared_records,
     is_reachable,
     make_record,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "CustomerRecord",
     "CustomerRow",
     "EmailRow",
+    "compared_records",
     "is_reachable",
     "make_record",
 ]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Table, bindparam, false, select, true
+from sqlalchemy import ColumnElement, Select, Table, bindparam, false, null, select, true
 
 from custhub.crypto.models import customer_keys
 from custhub.features.customers.models import (
@@ -75,9 +75,11 @@ def _heads(table: Table) -> ColumnElement[bool] | None:
     return table.c.is_primary == true() if "is_primary" in table.c else None
 
 
-def _record(*, only_heads: bool = False) -> Select[Any]:
+def _record(*, only_heads: bool = False, without: Collection[Table] = ()) -> Select[Any]:
     parts: Sequence[Any] = [
-        children(table, customers.c.id, only=_heads(table) if only_heads else None).label(table.name)
+        null().label(table.name)
+        if table in without
+        else children(table, customers.c.id, only=_heads(table) if only_heads else None).label(table.name)
         for table in _PARTS
     ]
     keys = customer_keys
@@ -102,12 +104,19 @@ LOCKED = Reachable(select(customers.c.id).where(customers.c.id == bindparam("id"
 
 _SOME = any_of(customers.c.id, "ids")
 MANY = Reachable(RECORD.where(_SOME), customers, make_record)
+MANY_COMPARED = Reachable(_record(without=(customer_contacts, customer_tags)).where(_SOME), customers, make_record)
+"""Some as they are compared with others: without contacts and tags."""
 MANY_LOCKED = Reachable(
     select(customers.c.id).where(_SOME).order_by(customers.c.id).with_for_update(), customers, _first
 )
 """Locks some, in one order everywhere."""
 
 _EXISTS = Reachable(select(customers.c.id).where(customers.c.id == bindparam("id")), customers, _first)
+
+
+async def compared_records(reader: Reader, reach: Reach, ids: Collection[UUID]) -> list[CustomerRecord]:
+    """Those of these customers that the caller may reach, whatever became of them; without contacts and tags."""
+    return await MANY_COMPARED.of(reach).all(reader, ids=sorted(ids), **reach.params)
 
 
 async def is_reachable(reader: Reader, reach: Reach, customer_id: UUID) -> bool:

@@ -8,10 +8,9 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from custhub.crypto.live import LiveKeys
-from custhub.features.customers.queries import CustomerRecord
+from custhub.features.customers.queries import CustomerRecord, compared_records
 from custhub.features.customers.queries.sources import IdentitySources
 from custhub.features.customers.rules import CustomerKind
-from custhub.features.customers.service.absorbing import reachable_records
 from custhub.features.customers.service.context import CustomerContext
 from custhub.features.matching.queries import holders_by_key
 from custhub.features.matching.rules.blocking import HOT
@@ -71,22 +70,32 @@ class CandidateSearch:
         if sought.stored_id is not None:
             apart = await forbidden_to(context.uow, sought.stored_id)
             ids = [customer_id for customer_id in ids if customer_id not in apart]
-        records = await reachable_records(context, ids, lock=False)
+        found = await compared_records(context.uow, context.who.reach, ids)
+        records = {record.row.id: record for record in found if is_matched(record) and record.row.kind == sought.kind}
+        is_draft = sought.stored_id is None
+        hopeful = await self._scorers.hopeful(context.uow, sought.kind, with_draft=is_draft)
         people = {
-            own: self.person(record)
-            for own, record in records.items()
-            if is_matched(record) and record.row.kind == sought.kind
+            own: person
+            for own, person in ((own, self.person(record)) for own, record in records.items())
+            if hopeful.decide(hopeful.score(sought.person, person)) is not Decision.IGNORE
         }
-        draft = sought.person if sought.stored_id is None else None
-        scorer = await self._scorers.among(context.uow, [sought.person, *people.values()], sought.kind, draft)
-        found = []
+        if not people:
+            return []
+        scorer = await self._scorers.among(
+            context.uow,
+            [sought.person, *people.values()],
+            sought.kind,
+            hopeful.records,
+            sought.person if is_draft else None,
+        )
+        candidates = []
         for own, person in people.items():
             score = scorer.score(sought.person, person)
             decision = scorer.decide(score)
             if decision is not Decision.IGNORE:
-                found.append(Candidate(records[own], person, score, decision))
-        found.sort(key=lambda candidate: (-candidate.score.total, candidate.record.row.id))
-        return found[:MOST_SHOWN]
+                candidates.append(Candidate(records[own], person, score, decision))
+        candidates.sort(key=lambda candidate: (-candidate.score.total, candidate.record.row.id))
+        return candidates[:MOST_SHOWN]
 
     async def _meeting(self, context: CustomerContext, sought: Sought) -> Sequence[UUID]:
         """Who shares most keys with it; keys that too many hold are passed over."""

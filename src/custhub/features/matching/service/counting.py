@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from custhub.crypto.live import LiveKeys
 from custhub.features.customers.rules import CustomerKind
-from custhub.features.matching.queries import count_people, holders_of
+from custhub.features.matching.queries import count_holders, count_people, holders_of
 from custhub.features.matching.rules.keys import term_of
 from custhub.features.matching.rules.levels import Field
 from custhub.features.matching.rules.persons import Person
@@ -21,6 +21,8 @@ Term = tuple[Field, str]
 _COUNTED_PER_SECOND: Final = 1_000
 #: Fewer are counted each time.
 _FEW: Final = 1_000
+#: So many counts of common values are kept.
+_MOST_KEPT: Final = 10_000
 
 
 class PeopleCount:
@@ -48,24 +50,54 @@ class PeopleCount:
         return self._locks.setdefault(kind, asyncio.Lock())
 
 
+class HolderCount:
+    """How many hold a value: exact where few do, as of a while ago where many do."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._known: dict[int, tuple[int, float]] = {}
+
+    async def of(self, reader: Reader, keys: Collection[int]) -> Mapping[int, int]:
+        """Of each of these keys: one statement, and a few more for common values that are not known."""
+        found = await holders_of(reader, keys, _FEW)
+        for key in [key for key, count in found.items() if count == _FEW]:
+            found[key] = await self._many(reader, key)
+        return found
+
+    async def _many(self, reader: Reader, key: int) -> int:
+        count, at = self._known.get(key, (0, 0.0))
+        if self._monotonic() - at >= count / _COUNTED_PER_SECOND:
+            count = await count_holders(reader, key)
+            if len(self._known) >= _MOST_KEPT:
+                self._known.clear()
+            self._known[key] = count, self._monotonic()
+        return count
+
+
 class OnlineScorers:
     """Scorers for people who are in the database, by counts of match keys."""
 
-    def __init__(self, keys: LiveKeys, counted: PeopleCount) -> None:
+    def __init__(self, keys: LiveKeys, monotonic: Callable[[], float]) -> None:
         self._keys = keys
-        self._counted = counted
+        self._people = PeopleCount(monotonic)
+        self._holders = HolderCount(monotonic)
 
-    async def among(self, reader: Reader, people: Collection[Person], kind: str, draft: Person | None = None) -> Scorer:
-        """Scores pairs of these people, and with `draft`, which is counted as if it were stored."""
+    async def hopeful(self, reader: Reader, kind: str, *, with_draft: bool) -> Scorer:
+        """Scores pairs as if every value were rare: no less than `among` does, and nothing is counted for it."""
+        return Scorer(shipped_weights(), await self._people.of(reader, kind) + with_draft, lambda _field, _value: 0)
+
+    async def among(
+        self, reader: Reader, people: Collection[Person], kind: str, records: int, draft: Person | None = None
+    ) -> Scorer:
+        """Scores pairs of these people among `records`, and with `draft`, which is counted as if it were stored."""
         is_organisation = kind == CustomerKind.ORGANISATION
         held = set(terms_of(people))
         own = set() if draft is None else set(_terms(draft))
         terms = [*(held | own)]
         texts = [term_of(field, value, is_organisation=is_organisation) for field, value in terms]
         keys = self._keys.indexes.match(texts, self._keys.index_kid)
-        holders = await holders_of(reader, keys)
+        holders = await self._holders.of(reader, keys)
         counts = {term: holders.get(key, 0) + (term in own) for term, key in zip(terms, keys, strict=True)}
-        records = await self._counted.of(reader, kind) + (draft is not None)
         return Scorer(shipped_weights(), records, lambda field, value: counts.get((field, value), 0))
 
 
