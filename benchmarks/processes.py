@@ -81,13 +81,18 @@ def postgres_pids(directory: str) -> list[int]:
     if not pid_file.exists():
         return []
     postmaster = int(pid_file.read_text().split()[0])
-    found = [postmaster]
+    return [postmaster, *sorted(children_of(postmaster))]
+
+
+def children_of(pid: int) -> set[int]:
+    """The processes that this one has started and that are there."""
+    found = set()
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
                 parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
             except OSError:
                 continue
-            if parent == postmaster:
-                found.append(int(entry.name))
+            if parent == pid:
+                found.add(int(entry.name))
     return found

@@ -198,6 +198,12 @@ class StoredFiles:
             raise StoredFileGone
         return FileReader(self._database, row, self._keys.cipher.unwrap(SYSTEM, key.dek_version, key.wrapped), key)
 
+    async def discard(self, file_id: UUID) -> None:
+        """Delete a file, if it is there, though it was never finished."""
+        row = await _FILE.first(self._database, id=file_id)
+        if row is not None:
+            await self.delete(row)
+
     def forget(self, uow: UnitOfWork, row: StoredFileRow) -> None:
         """Destroy the key of a file with what else is written: nobody can read it any more. `purge` clears up."""
         uow.delete(system_keys, {"id": row.key_id})

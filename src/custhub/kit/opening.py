@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
 
 from custhub.kit.db import Database
 from custhub.kit.egress import EgressClient
@@ -23,6 +26,30 @@ def database_of(settings: Settings) -> Database:
             lock_timeout_ms=settings.lock_timeout_ms,
         )
     return SqliteDatabase(settings.sqlite_path, read_seconds=settings.statement_timeout_ms / 1000)
+
+
+def place_of(settings: Settings) -> dict[str, Any]:
+    """Where the database is, as plain values for a process of the hub's own; a password may be in it."""
+    return {
+        "engine": settings.engine,
+        "path": str(settings.sqlite_path),
+        "url": settings.database_url,
+        "statement_timeout_ms": settings.statement_timeout_ms,
+        "lock_timeout_ms": settings.lock_timeout_ms,
+    }
+
+
+def database_at(place: Mapping[str, Any]) -> Database:
+    """The database for who only reads long (kit/reading.py): one connection, and on SQLite nothing is opened here."""
+    if place["engine"] == "postgresql":
+        return PostgresDatabase(
+            place["url"],
+            pool_min=1,
+            pool_max=1,
+            statement_timeout_ms=place["statement_timeout_ms"],
+            lock_timeout_ms=place["lock_timeout_ms"],
+        )
+    return SqliteDatabase(Path(place["path"]), read_seconds=place["statement_timeout_ms"] / 1000)
 
 
 def egress_policy(settings: Settings) -> EgressPolicy:

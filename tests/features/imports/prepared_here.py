@@ -13,12 +13,12 @@ from custhub.crypto.live import LiveKeys
 from custhub.features.imports.rules.detection import inspect, rows_of
 from custhub.features.imports.rules.formats import Layout, Wishes
 from custhub.features.imports.service.bodies import BodyPreparer
-from custhub.features.imports.service.frames import LENGTH, frame, message_of
 from custhub.features.imports.service.rows import NoDatabase, RowPreparer
 from custhub.features.imports.service.setup import Task, file_of, keys_of, setup_of, task_of
 from custhub.features.imports.service.source import ChunkSource
 from custhub.kit.bulk import dialect_of
 from custhub.kit.db import EngineName, micros
+from custhub.kit.frames import LENGTH, frame, message_of
 
 
 class PreparedHere:

@@ -12,6 +12,7 @@ from custhub.features.fields.service.catalogue import CATALOGUE
 from custhub.http.hub import Hub
 from custhub.jobs.states import Queue
 from custhub.jobs.work import JobWork
+from custhub.kit.opening import place_of
 
 
 class ExportJob:
@@ -23,7 +24,8 @@ class ExportJob:
     def __init__(self, hub: Hub) -> None:
         files = StoredFiles(hub.database, hub.keys, hub.clock)
         lifetime = timedelta(hours=hub.settings.export_hours)
-        self._parts = Parts(hub.database, hub.keys, hub.clock, files, hub.parts[CATALOGUE], lifetime)
+        place = place_of(hub.settings)
+        self._parts = Parts(hub.database, place, hub.keys, hub.clock, files, hub.parts[CATALOGUE], lifetime)
 
     async def run(self, work: JobWork) -> None:
         """Write the file, unless a run before this one has."""

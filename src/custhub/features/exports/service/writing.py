@@ -1,19 +1,18 @@
-"""The job: page after page into a stored file, sealed while it is written. Memory holds a page or two."""
+"""The job: page after page into a stored file, sealed while it is written. Memory holds a few pages."""
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final, NamedTuple
 
 from custhub.crypto.files import FileWriter, StoredFiles
 from custhub.crypto.live import LiveKeys
 from custhub.features.customers.queries.listing import Selection, count_customers
-from custhub.features.customers.queries.sheets import SheetPage, SheetQuery, external_sources_in_use
+from custhub.features.customers.queries.sheets import external_sources_in_use
 from custhub.features.customers.rules.sheets import Column, parse_column, usual_columns
-from custhub.features.customers.service.sheets import Rendered, Sheet, readable_columns
+from custhub.features.customers.service.sheets import readable_columns
 from custhub.features.exports.errors import ExportNotFound
 from custhub.features.exports.events import ExportCompleted
 from custhub.features.exports.queries import (
@@ -26,13 +25,14 @@ from custhub.features.exports.queries import (
     exports_with,
 )
 from custhub.features.exports.repository import WRITTEN_WITHIN, ExportRepository
-from custhub.features.exports.rules.forms import Csv, Form, Ndjson
 from custhub.features.exports.rules.purposes import LeftOut, Purpose
-from custhub.features.exports.rules.workbook import Workbook
+from custhub.features.exports.service.pages import Page, Pages, PagesHere, Task
+from custhub.features.exports.service.process import PagesOfProcess
 from custhub.features.exports.service.starting import kind_of, selection_of
 from custhub.features.fields.rules import Access
 from custhub.features.fields.service.catalogue import FieldCatalogue, access_of
 from custhub.jobs.work import JobWork
+from custhub.kit.children import ChildLost
 from custhub.kit.clock import Clock
 from custhub.kit.db import Database, DatabaseUnavailable
 from custhub.kit.ids import from_bytes
@@ -41,7 +41,11 @@ from custhub.kit.uow import Note
 from custhub.kit.writes import LostRace
 from custhub.security.standing import restored
 
-_FORMS: Final[dict[str, Callable[[], Form]]] = {"csv": Csv, "xlsx": Workbook, "ndjson": Ndjson}
+#: From so many customers on a process of its own writes their pages: it takes a second to begin.
+_MANY: Final = 5_000
+#: A process that ends this often will always end.
+_MOST_LOST: Final = 3
+_ID_BYTES: Final = 16
 #: Progress is that fresh (J-6).
 _TOLD_SECONDS: Final = 1.0
 _COUNTED: Final = 100_000_000
@@ -51,6 +55,8 @@ class Parts(NamedTuple):
     """What the job works with."""
 
     database: Database
+    #: Where that is, for another process.
+    place: Mapping[str, Any]
     keys: LiveKeys
     clock: Clock
     files: StoredFiles
@@ -59,7 +65,7 @@ class Parts(NamedTuple):
 
 
 class ExportRun:
-    """One run. What a run before it had written is left to the purge: a file is written in one go."""
+    """One run. A file is written in one go: what was begun before is deleted."""
 
     def __init__(self, parts: Parts, work: JobWork, row: ExportRow) -> None:
         self._parts = parts
@@ -67,13 +73,22 @@ class ExportRun:
         self._row = row
         self._who = restored(row.access)
         self._purpose = Purpose.of(row.selection)
-        self._form = _FORMS[row.format]()
         self._pages: list[ExportPartRow] = []
-        self._number = 0
-        self._customers = self._cut = 0
+        self._number = self._customers = self._cut = 0
 
     async def run(self) -> None:
         """Write the file and say that it is there."""
+        for left in reversed(range(_MOST_LOST)):
+            try:
+                writer = await self._written()
+            except ChildLost:
+                if not left:
+                    raise
+            else:
+                await self._finish(writer)
+                return
+
+    async def _written(self) -> FileWriter:
         parts, who = self._parts, self._who
         await parts.catalogue.follow(parts.database)
         access = access_of(parts.catalogue.value, who)
@@ -82,14 +97,31 @@ class ExportRun:
             selection = selection._replace(also=contactable(self._purpose))
         async with long_read(parts.database) as reads:
             columns = await self._columns(reads, access)
-            sheet = Sheet(
-                columns, parts.keys.cipher, who.policy, access, parts.database.name, unmasked=self._row.is_unmasked
-            )
             writer = await self._begin(reads, selection)
-            await writer.write(self._form.head([column.name for column in sheet.columns]))
-            await self._write(reads, selection, sheet, writer)
-        await writer.write(self._form.tail())
-        await self._finish(writer)
+            row = self._row
+            task = Task(
+                parts.database.name,
+                row.format,
+                tuple(column.name for column in columns),
+                row.format != "ndjson" or row.columns is not None,
+                row.selection,
+                row.access,
+                row.is_unmasked,
+                row.created_at,
+                parts.catalogue.value,
+            )
+            pages = await self._making(task, reads)
+            try:
+                await self._write(pages, writer)
+            finally:
+                await pages.close()
+        return writer
+
+    async def _making(self, task: Task, reads: LongRead) -> PagesHere | PagesOfProcess:
+        parts, total = self._parts, self._row.total
+        if total is not None and total < _MANY:
+            return PagesHere(task, parts.keys.cipher, reads, in_thread=True, ahead=False)
+        return await PagesOfProcess.start(task, parts.keys, parts.place)
 
     async def _columns(self, reads: LongRead, access: Access) -> Sequence[Column]:
         names = self._row.columns
@@ -108,6 +140,9 @@ class ExportRun:
         if self._purpose is not None:
             left_out = await self._left_out(reads, selection, self._purpose, total)
             selected = selected | {"left_out": left_out and left_out._asdict()}
+        if row.file_id is not None:
+            await parts.files.discard(row.file_id)
+        self._pages, self._number, self._customers, self._cut = [], 0, 0, 0
         writer = await parts.files.begin("export", kept=parts.lifetime + WRITTEN_WITHIN)
         uow = self._work.unit_of_work()
         exports = ExportRepository(uow)
@@ -116,8 +151,6 @@ class ExportRun:
             row, {"file_id": writer.row.id, "total": total, "customers": 0, "cut": 0, "selection": selected}
         )
         await self._work.batch(uow, total=total)
-        if row.file_id is not None and (left := await parts.files.find(row.file_id)) is not None:
-            await parts.files.delete(left)
         return writer
 
     async def _total(self, reads: LongRead, selection: Selection) -> int | None:
@@ -136,49 +169,28 @@ class ExportRun:
             return None
         return LeftOut(max(0, everybody - agreed), max(0, agreed - contactable))
 
-    async def _write(self, reads: LongRead, selection: Selection, sheet: Sheet, writer: FileWriter) -> None:
-        kinds = sheet.kinds if self._is_sheet else sheet.all_kinds
-        query = SheetQuery(
-            selection, self._who.reach, self._row.created_at, kinds, contactable=self._purpose is not None
-        )
-
-        async def read(after: list[Any] | None) -> SheetPage:
-            async with reads.moment() as reader:
-                return await query.page(reader, after)
-
+    async def _write(self, pages: Pages, writer: FileWriter) -> None:
         told = time.monotonic()
-        # The next page is read while this one is written.
-        coming = asyncio.ensure_future(read(None))
-        try:
-            while (page := await coming).after is not None:
-                coming = asyncio.ensure_future(read(page.after))
-                made, data = await asyncio.to_thread(self._render, sheet, page)
-                await writer.write(data)
-                self._note(page, made)
-                await self._work.check()
-                if time.monotonic() - told > _TOLD_SECONDS:
-                    await self._tell()
-                    told = time.monotonic()
-        finally:
-            coming.cancel()
-            await asyncio.gather(coming, return_exceptions=True)
-        await self._tell()
+        is_last = False
+        while not is_last:
+            page = await pages.next()
+            await writer.write(page.data)
+            is_last = not page.ids
+            if not is_last:
+                self._note(page)
+            await self._work.check()
+            if is_last or time.monotonic() - told > _TOLD_SECONDS:
+                await self._tell()
+                told = time.monotonic()
 
-    @property
-    def _is_sheet(self) -> bool:
-        return self._row.format != "ndjson" or self._row.columns is not None
-
-    def _render(self, sheet: Sheet, page: SheetPage) -> tuple[Rendered, bytes]:
-        made = sheet.rows(page) if self._is_sheet else sheet.bodies(page)
-        return made, self._form.rows(made.rows)
-
-    def _note(self, page: SheetPage, made: Rendered) -> None:
-        first, last = from_bytes(min(page.ids)), from_bytes(max(page.ids))
-        part = ExportPartRow(self._row.id, self._number, first, last, b"".join(page.ids), self._parts.clock.now())
-        self._pages.append(part)
+    def _note(self, page: Page) -> None:
+        ids = [page.ids[at : at + _ID_BYTES] for at in range(0, len(page.ids), _ID_BYTES)]
+        first, last = from_bytes(min(ids)), from_bytes(max(ids))
+        now = self._parts.clock.now()
+        self._pages.append(ExportPartRow(self._row.id, self._number, first, last, page.ids, now))
         self._number += 1
-        self._customers += len(page.ids)
-        self._cut += made.cut
+        self._customers += len(ids)
+        self._cut += page.cut
 
     async def _tell(self) -> None:
         """Commit who is in it so far, with the progress."""

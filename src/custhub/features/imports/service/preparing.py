@@ -6,27 +6,20 @@ Started as a program of its own. Whatever a hostile file does to it, the hub goe
 from __future__ import annotations
 
 import os
-import resource
-import sys
-import traceback
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime
 from itertools import islice
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from custhub.features.imports.errors import FileRefused, MappingInvalid
 from custhub.features.imports.rules.detection import inspect, rows_of
 from custhub.features.imports.rules.formats import Read, Wishes
-from custhub.features.imports.service.frames import Pipe
 from custhub.features.imports.service.setup import Task, file_of, keys_of, layout_to_json, task_of
 from custhub.features.imports.service.source import ChunkSource
 from custhub.kit.bulk import dialect_of
+from custhub.kit.children import pipe_to_hub, told_of
 from custhub.kit.db import EngineName, from_micros
-
-#: More than any file needs, less than what would bring the machine down.
-_MOST_MEMORY: Final = 4 * 1024**3
-_NICE: Final = 5
+from custhub.kit.frames import Pipe
 
 
 class Preparer(Protocol):
@@ -38,13 +31,7 @@ class Preparer(Protocol):
 
 def main() -> None:
     """Do what comes through the pipe until it ends."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
-    with suppress(OSError):
-        os.nice(_NICE)  # requests go first
-    incoming, outgoing = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever prints does not speak to the hub
-    pipe = Pipe(incoming, outgoing)
+    pipe = pipe_to_hub()
     try:
         _serve(pipe)
     except (EOFError, BrokenPipeError):
@@ -56,8 +43,7 @@ def main() -> None:
     except MemoryError:
         pipe.send("refused", "file_expands", None)
     except Exception as error:  # told without its text, which may hold a value
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        pipe.send("crashed", f"{type(error).__name__} at {os.path.basename(place.filename)}:{place.lineno}")
+        pipe.send("crashed", told_of(error))
 
 
 def issue_texts(issue: Any) -> tuple[str, str, str, str, str]:

@@ -17,13 +17,14 @@ from custhub.features.imports.repository import ImportRepository
 from custhub.features.imports.rules.outcomes import COUNTED, NOBODY, Outcome, pack
 from custhub.features.imports.service.matching import RowUpserts, slice_of
 from custhub.features.imports.service.parts import ImportParts
-from custhub.features.imports.service.process import Preparation, PreparationLost
+from custhub.features.imports.service.process import Preparation
 from custhub.features.imports.service.references import References
 from custhub.features.imports.service.rows import RowReader
 from custhub.features.imports.service.setup import Task, layout_of, stand_of
 from custhub.features.imports.service.storing import asked_of, prepared_of, without
 from custhub.features.suppressions.queries import is_anybody_suppressed
 from custhub.jobs.work import JobWork
+from custhub.kit.children import ChildLost
 from custhub.kit.db import Database, from_micros
 from custhub.kit.errors import HubError
 from custhub.kit.ids import Prefix, to_text
@@ -104,7 +105,7 @@ class ImportRun:
                 is_done = await self._with_process(reader)
             except KeysChanged:
                 lost = 0
-            except PreparationLost:
+            except ChildLost:
                 lost = 1 if self._done > before else lost + 1
                 if lost == _MOST_LOST:
                     raise
@@ -115,7 +116,7 @@ class ImportRun:
         return int((self._work.cursor or {}).get("rows", 0))
 
     async def _with_process(self, reader: FileReader) -> bool:
-        """Store what one process prepares; whether the end was reached. Raises PreparationLost, KeysChanged."""
+        """Store what one process prepares; whether the end was reached. Raises ChildLost, KeysChanged."""
         if self._row.finished_at is not None:
             return True
         stand = stand_of(self._keys, self._standards)

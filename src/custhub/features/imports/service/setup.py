@@ -11,8 +11,9 @@ from uuid import UUID
 
 from custhub.crypto.cipher import SYSTEM, Dek
 from custhub.crypto.files import FileReader
-from custhub.crypto.keyring import Keyring, Purpose
-from custhub.crypto.live import KeyRoles, LiveKeys
+from custhub.crypto.handing import handed, taken
+from custhub.crypto.keyring import Purpose
+from custhub.crypto.live import LiveKeys
 from custhub.crypto.models import StoredFileRow
 from custhub.features.customers.service.standards import Standards
 from custhub.features.fields.rules import Catalogue
@@ -81,12 +82,7 @@ def setup_of(task: Task, keys: LiveKeys, reader: FileReader) -> dict[str, Any]:
         "is_screened": task.is_screened,
         "catalogue": pickle.dumps(Catalogue(task.catalogue.definitions, task.catalogue.vocabularies)),
         "personal": sorted(task.personal),
-        "keyring": _needed(keys.loaded).to_json(),
-        "roles": {
-            "in_charge": {str(purpose): kid for purpose, kid in keys.roles.in_charge.items()},
-            "claims": list(keys.roles.claims),
-            "retired": [[str(purpose), kid] for purpose, kid in keys.roles.retired],
-        },
+        "keys": handed(keys, _NEEDED),
         "file": [file.id.bytes, file.purpose, file.key_id.bytes, file.size, file.chunks, file.sha256],
         "times": [micros(file.expires_at), micros(file.created_at)],
         "dek": [key.dek_version, key.wrapped],
@@ -115,30 +111,9 @@ def task_of(setup: Mapping[str, Any]) -> Task:
     )
 
 
-class GivenKeys:
-    """The keyring that came through the pipe."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def load(self) -> Keyring:
-        """Read it."""
-        return Keyring.from_json(self._text)
-
-
 def keys_of(setup: Mapping[str, Any]) -> LiveKeys:
-    """The keys that were handed over, in the parts that they have."""
-    keys = LiveKeys(GivenKeys(setup["keyring"]))
-    roles = setup["roles"]
-    known = {purpose.value: purpose for purpose in Purpose}
-    keys.adopt(
-        KeyRoles(
-            {known[name]: kid for name, kid in roles["in_charge"].items() if known[name] in _NEEDED},
-            tuple(roles["claims"]),
-            frozenset((known[name], kid) for name, kid in roles["retired"] if known[name] in _NEEDED),
-        )
-    )
-    return keys
+    """The keys that were handed over."""
+    return taken(setup["keys"])
 
 
 def file_of(setup: Mapping[str, Any], keys: LiveKeys) -> tuple[StoredFileRow, Dek]:
@@ -179,13 +154,3 @@ def wishes_of(stored: list[Any]) -> Wishes:
     """Wishes as they are stored."""
     encoding, *rest = stored
     return Wishes(None if encoding is None else Encoding(encoding), *rest)
-
-
-def _needed(keyring: Keyring) -> Keyring:
-    """A keyring whose other keys are nobody's."""
-    made = Keyring.generate()
-    roots: dict[Purpose, dict[int, bytes | None]] = {}
-    for purpose in Purpose:
-        given = keyring if purpose in _NEEDED else made
-        roots[purpose] = {kid: given.root(purpose, kid) for kid in given.kids(purpose)}
-    return Keyring(roots)

@@ -1,4 +1,4 @@
-"""What the hub and its preparing process say to each other: lists of plain values, each behind its length.
+"""What the hub and a process of its own say to each other: lists of plain values, each behind its length.
 
 Both ends are this program. Nothing is read back that could make code run.
 """
@@ -27,7 +27,7 @@ def message_of(body: bytes) -> list[Any]:
 
 
 class Pipe:
-    """The end of the preparing process: it asks for chunks of the file, and is asked for rows."""
+    """The end of the process: it asks for chunks of a file, and is asked for rows."""
 
     def __init__(self, incoming: IO[bytes], outgoing: IO[bytes]) -> None:
         self._incoming = incoming
