@@ -4,6 +4,8 @@ Schemathesis knows statuses; 422 is the answer to a broken rule and to a broken 
 business, the second means that document and hub disagree.
 """
 
+from typing import Any
+
 import schemathesis
 
 #: The codes of issues that tell of a shape; all others are named rules (`custhub.http.issues`).
@@ -29,6 +31,9 @@ SHAPES = frozenset(
 #: The codes of problems that name no rule themselves.
 GENERIC = frozenset({"validation_failed", "unknown_field"})
 
+#: Members that may be any JSON value, by name.
+OPEN = frozenset({"custom_fields", "schema"})
+
 
 @schemathesis.check  # type: ignore[untyped-decorator]  # installed beside the hub
 def refused_by_rule_only(_context: object, response: schemathesis.Response, case: schemathesis.Case) -> None:
@@ -40,3 +45,27 @@ def refused_by_rule_only(_context: object, response: schemathesis.Response, case
     issues = [one for one in problem["errors"] if (one["location"], one["code"]) != ("path", "invalid_id")]
     if any(one["code"] in SHAPES for one in issues) or (problem["errors"] == [] and problem["code"] in GENERIC):
         raise AssertionError(f"schema-valid, yet refused for its shape: {issues}")
+
+
+@schemathesis.check  # type: ignore[untyped-decorator]  # installed beside the hub
+def not_json_only_for_nul_in_any_value(
+    _context: object, response: schemathesis.Response, case: schemathesis.Case
+) -> None:
+    """Fails where well-formed data met 400, unless a member that may be any JSON value holds NUL (contract_p17)."""
+    if response.status_code != 400 or case.meta is None or not case.meta.generation.mode.is_positive:
+        return
+    found = [one["code"] for one in response.json().get("errors", ())]
+    if found != ["forbidden_character"] or not _holds_nul(case.body) or _holds_nul(_without_open(case.body)):
+        raise AssertionError(f"schema-valid, yet refused unread: {response.text}")
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_holds_nul(part) for pair in value.items() for part in pair)
+    return any(map(_holds_nul, value)) if isinstance(value, list) else isinstance(value, str) and "\0" in value
+
+
+def _without_open(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_open(member) for name, member in value.items() if name not in OPEN}
+    return [_without_open(one) for one in value] if isinstance(value, list) else value

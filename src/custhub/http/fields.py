@@ -39,17 +39,17 @@ def _make_exact(node: Any) -> None:
     elif isinstance(node, dict):
         if node.get("type") == "bool":
             node["strict"] = True
-        elif node.get("type") == "int":
+        elif node.get("type") in ("int", "float"):
             inner = dict(node)
             node.clear()
-            node.update(no_info_before_validator_function(_whole, inner))
-        if node.get("type") == "function-before" and node["function"]["function"] is _whole:
+            node.update(no_info_before_validator_function(_number, inner))
+        if node.get("type") == "function-before" and node["function"]["function"] is _number:
             return
         for item in node.values():
             _make_exact(item)
 
 
-def _whole(value: object) -> object:
+def _number(value: object) -> object:
     if isinstance(value, str | bool):
         raise PydanticCustomError("wrong_type", "not a number")
     return value
@@ -127,7 +127,6 @@ SuppressionId = _id(Prefix.SUPPRESSION)
 ConsentId = _id(Prefix.CONSENT)
 TouchpointId = _id(Prefix.TOUCHPOINT)
 SelfServiceLinkId = _id(Prefix.SELF_SERVICE_LINK)
-MergeId = _id(Prefix.MERGE)
 
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)

@@ -38,6 +38,18 @@ async def test_a_whole_number_with_a_point_is_an_integer(api: ApiClient) -> None
     assert answer.status_code == 200
 
 
+@pytest.mark.parametrize("sent", [False, True, "8", "8.0", "", [8.0]])
+async def test_only_numbers_are_numbers(api: ApiClient, sent: Any) -> None:
+    """contract_b5: false became the threshold 0."""
+    for path, body in (
+        ("/v1/duplicates/settings", {"merge_bits": sent}),
+        ("/v1/duplicates/bulk-merges", {"threshold": sent, "dry_run": True}),
+    ):
+        call = api.patch if path.endswith("settings") else api.post
+        problem = problem_of(await call(path, json=body), 422, "validation_failed")
+        assert {e["code"] for e in problem["errors"]} == {"wrong_type"}
+
+
 @pytest.mark.parametrize("sent", ["1_0", " 10", "10 ", "+10", "10.0", "010", "-0", "1e1", "", "١٠", "0x10"])
 async def test_an_integer_parameter_has_one_spelling(api: ApiClient, sent: str) -> None:
     """contract_c2: all of these were ten, or none."""

@@ -43,6 +43,8 @@ def subschemas(schema: Json, location: str) -> Iterator[tuple[str, Json]]:
     """The schemas directly inside `schema`, each with its place."""
     for name, member in schema.get("properties", {}).items():
         yield f"{location}.{name}", member
+    for member in schema.get("patternProperties", {}).values():
+        yield f"{location}/patternProperties", member
     for keyword in ("items", "additionalProperties", "propertyNames", "contentSchema", "not"):
         if isinstance(schema.get(keyword), dict):
             yield f"{location}/{keyword}", schema[keyword]
@@ -145,6 +147,11 @@ def _tidy(schema: Json) -> None:
         del schema["title"]
     if "default" in schema and schema["default"] is None:
         del schema["default"]
+    if len(schema.get("patternProperties", ())) == 1:
+        # Of names that do not match, patternProperties says nothing: they would be welcome. The hub refuses them.
+        (pattern, value), *_ = schema.pop("patternProperties").items()
+        schema["propertyNames"] = {**schema.get("propertyNames", {}), "pattern": pattern}
+        schema["additionalProperties"] = value
 
 
 def _bound(schema: Json, place: str, findings: Findings, *, strict: bool) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, FastAPI, File, Path, Security, UploadFile
 from fastapi.security import OAuth2
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from custhub.http.openapi import IF_MATCH, problems, traits
 
@@ -106,3 +106,32 @@ def test_answers_are_bounded_by_default(build: Build) -> None:
     assert members["number"]["maximum"] == 2**53 - 1
     assert members["texts"]["maxItems"] == 1_000
     assert members["fixed"] == {"const": 7, "type": "integer", "minimum": 7, "maximum": 7, "format": "int32"}
+
+
+def test_contract_b6_names_in_a_map_have_a_pattern_that_refuses(build: Build) -> None:
+    """Beside `patternProperties`, names of any other form were welcome by the document, and NUL in their values."""
+    app, router = _app()
+
+    class Sizes(BaseModel):
+        """Sizes."""
+
+        model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"by_name": {"s": "38"}}]})
+
+        by_name: Annotated[
+            dict[
+                Annotated[str, StringConstraints(max_length=9, pattern="^[a-z]*$")], Annotated[str, Field(max_length=9)]
+            ],
+            Field(max_length=5),
+        ]
+
+    @router.post("", response_model=Thing, status_code=201)
+    async def create_thing(body: Sizes) -> Any:
+        """Create."""
+
+    app.include_router(router)
+    assert build(app)["components"]["schemas"]["Sizes"]["properties"]["by_name"] == {
+        "type": "object",
+        "maxProperties": 5,
+        "propertyNames": {"maxLength": 9, "pattern": "^[a-z]*$"},
+        "additionalProperties": {"type": "string", "maxLength": 9, "pattern": "^[^\\u0000]*$"},
+    }
