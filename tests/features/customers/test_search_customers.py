@@ -108,6 +108,42 @@ async def test_walking_pages_gives_everybody_once_in_one_order(fresh_hub: HubUnd
     assert walked == whole
 
 
+async def test_hundreds_of_ranges_are_walked_in_order_however_small_the_page(fresh_hub: HubUnderTest) -> None:
+    """contract_c2: letters that may be initials are many ranges, most of which hold nothing."""
+    api = fresh_hub.api
+    inside = "李子顺"
+    await create_customer(api, display_name=inside)
+    await create_customer(api, display_name="Anna Weber", emails=[{"email": "zs@example.com"}])
+    await create_customer(api, display_name="Maria Weber", company_name="中山实业有限公司")
+    begun = ["张三", "张三丰", "赵四", "郑爽", "周深", "周深海", "朱顺"]
+    for name in reversed(begun):
+        await create_customer(api, display_name=name)
+    answer = [*begun, "Maria Weber", "Anna Weber", inside]
+    assert await names(api, "zs") == answer
+    for limit in (1, 2, 3, 7):
+        walked: list[str] = []
+        body: dict[str, Any] = {"q": "zs", "limit": limit}
+        while True:
+            page = (await api.post(SEARCH, json=body)).json()
+            walked += [hit["customer"]["display_name"] for hit in page["data"]]
+            if not page["has_more"]:
+                break
+            body["cursor"] = page["next_cursor"]
+        assert walked == answer, limit
+
+
+async def test_filters_hold_for_a_caller_who_reaches_few(fresh_hub: HubUnderTest) -> None:
+    """S-62: those few are looked through by their tokens, and only then asked for what was selected."""
+    for name, stage in (("张伟", "lead"), ("张伟一", "active"), ("张伟二", "lead")):
+        await create_customer(fresh_hub.api, display_name=name, source="mine", stage=stage)
+    archived = await create_customer(fresh_hub.api, display_name="张伟三", source="mine")
+    await fresh_hub.api.post(f"{path_of(archived)}/archive")
+    mine = fresh_hub.client_of(make_principal(reach=scoped(sources=["mine"])))
+    assert await names(mine, "zhang") == ["张伟", "张伟二", "张伟一"]
+    assert await names(mine, "zhang", filters={"stage": ["active"]}) == ["张伟一"]
+    assert await names(mine, "wei zhang", filters={"archived": "true"}) == ["张伟三"]
+
+
 async def test_a_cursor_belongs_to_its_search(fresh_hub: HubUnderTest) -> None:
     """contract_c2."""
     api = fresh_hub.api

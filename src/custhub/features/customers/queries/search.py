@@ -1,22 +1,41 @@
 """Customers by their tokens, in order of the probes of a query and then of the tokens (rules/probes.py).
 
-PostgreSQL walks several ranges in one statement, each no further than a page; SQLite takes them one by one, for there a
-statement costs microseconds. Of a caller who reaches few customers these few are looked through instead.
+PostgreSQL walks the ranges in one statement, one after the other, and no further than a page. SQLite, where a statement
+costs microseconds, asks which ranges hold anything and takes those one by one. Of a caller who reaches few customers
+these few are looked through instead.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from functools import cache
 from itertools import pairwise
 from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Select, String, bindparam, column, func, or_, select, true, tuple_, union
+import orjson
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Select,
+    String,
+    bindparam,
+    column,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+    tuple_,
+    union,
+)
 
 from custhub.features.customers.models import customers, search_tokens
 from custhub.features.customers.queries.listing import Selection
 from custhub.features.customers.queries.records import RECORD, CustomerRecord, make_record
 from custhub.features.customers.rules.probes import Probe
+from custhub.features.customers.rules.search import Heads
 from custhub.kit.db import Id
 from custhub.kit.ids import from_bytes
 from custhub.kit.query import Query, Reader, any_of
@@ -88,36 +107,35 @@ def _many_ranges(selection: Selection) -> Reachable[Position]:
 
     def wrap(statement: Select[Any]) -> Select[Any]:
         hits = _in_order(statement.correlate(given)).lateral("hits")
+        # Not sorted: what reads from `given` row by row can only be a nested loop over it, so the rows come in its
+        # order, and a page that is full leaves the other ranges alone. Asked for an order, all of them are walked.
         return (
             select(given.c.number, hits.c.token, hits.c.customer_id)
             .select_from(given.join(hits, true()))
-            .order_by(given.c.number, hits.c.token, hits.c.customer_id)
             .limit(bindparam("limit"))
         )
 
     return Reachable(_within(limits, selection), customers, Position._make, wrap=wrap)
 
 
-def _of_these(selection: Selection) -> Query[tuple[str, UUID]]:
-    # By their ids alone: beside them, conditions of reach lead PostgreSQL to walk their indexes once for each id.
-    return Query(
-        select(_t.token, _t.customer_id)
-        .select_from(customers.join(search_tokens, _c.id == _t.customer_id))
+@cache
+def _held() -> Query[Any]:
+    # Built when first asked for: PostgreSQL has no such function.
+    given = func.json_each(bindparam("ranges")).table_valued("key", "value")
+    some = exists(
+        select(literal_column("1"))
+        .select_from(search_tokens)
         .where(
-            any_of(_c.id, "ids"),
-            or_(
-                func.substr(_t.token, 2, bindparam("name_size")) == bindparam("name_head"),
-                func.substr(_t.token, 2, bindparam("text_size")) == bindparam("text_head"),
-            ),
-            *selection.conditions(),
-        ),
-        _pair,
-        everyone="it asks about customers that were found by the caller's reach, and they are read through it again",
+            _t.token >= func.json_extract(given.c.value, "$[0]", type_=String()),
+            _t.token < func.json_extract(given.c.value, "$[1]", type_=String()),
+        )
+        .correlate(given)
     )
-
-
-def _selected(selection: Selection) -> Reachable[UUID]:
-    return Reachable(select(_c.id).where(any_of(_c.id, "ids"), *selection.conditions()), customers, _first)
+    return Query(
+        select(given.c.key).where(some).order_by(given.c.key),
+        _first,
+        everyone="it asks which ranges are worth walking, and they are walked within reach",
+    )
 
 
 def _pair(values: Iterable[Any]) -> tuple[str, UUID]:
@@ -127,6 +145,32 @@ def _pair(values: Iterable[Any]) -> tuple[str, UUID]:
 
 def _first(values: Iterable[Any]) -> UUID:
     return next(iter(values))  # type: ignore[no-any-return]  # a row has no types
+
+
+_OF_THESE = Query(
+    # By their ids alone: beside them, conditions of reach lead PostgreSQL to walk their indexes once for each id.
+    select(_t.token, _t.customer_id).where(
+        any_of(_t.customer_id, "ids"),
+        or_(
+            any_of(func.substr(_t.token, 2, bindparam("name_size"), type_=String()), "name_heads"),
+            any_of(func.substr(_t.token, 2, bindparam("text_size"), type_=String()), "text_heads"),
+        ),
+    ),
+    _pair,
+    everyone="it asks about customers that were found by the caller's reach, and they are read through it again",
+)
+
+
+def _chosen(selection: Selection) -> Query[UUID]:
+    return Query(
+        select(_c.id).where(any_of(_c.id, "ids"), *selection.conditions()),
+        _first,
+        everyone="it asks about customers that were found by the caller's reach, and they are read through it again",
+    )
+
+
+def _selected(selection: Selection) -> Reachable[UUID]:
+    return Reachable(select(_c.id).where(any_of(_c.id, "ids"), *selection.conditions()), customers, _first)
 
 
 def _some(condition: ColumnElement[bool]) -> Select[Any]:
@@ -187,12 +231,21 @@ class TokenSearch:
         ids = await _REACHED.all(self._reader, **self._reach.params)
         return ids if len(ids) <= FEW else None
 
-    async def of(self, ids: Sequence[UUID], heads: tuple[str, str]) -> list[tuple[str, UUID]]:
+    async def of(self, ids: Sequence[UUID], heads: tuple[Heads, Heads]) -> list[tuple[str, UUID]]:
         """The tokens of these customers that go on with one of `heads` behind their first letter, in no order."""
-        name, text = heads
-        sizes = {"name_head": name, "name_size": len(name), "text_head": text, "text_size": len(text)}
-        query = _kept(_of_these, self._selection)
-        return await query.all(self._reader, ids=ids, **sizes, **self._selection.params)
+        names, texts = heads
+        values = {
+            "name_size": names.size,
+            "name_heads": names.texts,
+            "text_size": texts.size,
+            "text_heads": texts.texts,
+        }
+        return await _OF_THESE.all(self._reader, ids=ids, **values)
+
+    async def chosen(self, ids: Iterable[UUID]) -> set[UUID]:
+        """Those of these customers, all of them within reach, that are selected."""
+        query = _kept(_chosen, self._selection)
+        return set(await query.all(self._reader, ids=list(ids), **self._selection.params))
 
     async def records(self, ids: Iterable[UUID]) -> dict[UUID, CustomerRecord]:
         """These customers, with their parts."""
@@ -210,7 +263,7 @@ class TokenSearch:
         first = 0 if after is None else after.probe
         if self._reader.name == "sqlite":
             query = _kept(_one_range, self._selection).of(self._reach)
-            for number in range(first, len(self._probes)):
+            for number in await self._worth_walking(first, after):
                 values = dict(zip(_TYPES, self._limits(number, after), strict=True))
                 for token, customer_id in await query.all(self._reader, **values, **self._bound(limit)):
                     yield Position(number, token, customer_id)
@@ -221,6 +274,13 @@ class TokenSearch:
             values = dict(zip(_TYPES, map(list, limits), strict=True))
             for number, token, customer_id in await many.all(self._reader, **values, **self._bound(limit)):
                 yield Position(begin + number - 1, token, customer_id)
+
+    async def _worth_walking(self, first: int, after: Position | None) -> list[int]:
+        # Most ranges of initials and of readings hold nothing: together they cost less than one statement each.
+        ranges = [
+            (limits[0], limits[2]) for limits in (self._limits(i, after) for i in range(first, len(self._probes)))
+        ]
+        return [first + at for at in await _held().all(self._reader, ranges=orjson.dumps(ranges).decode())]
 
     def _waves(self, first: int) -> Iterator[tuple[int, int]]:
         for begin, end in pairwise(first + wave for wave in _WAVES):

@@ -12,7 +12,6 @@ from custhub.features.customers.rules.probes import (
     domain_probe,
     name_probes,
     other_words,
-    shared_beginning,
     text_probes,
 )
 from custhub.features.customers.rules.segments import How, Part, Parts, is_pinyin, segmentations
@@ -51,6 +50,13 @@ class Place(NamedTuple):
     token: str
 
 
+class Heads(NamedTuple):
+    """Beginnings of one size: a text has one of them or does not answer."""
+
+    size: int
+    texts: Sequence[str]
+
+
 class SearchPlan:
     """The probes of one query, best rank first. `letters` are the places that the caller may read."""
 
@@ -59,13 +65,17 @@ class SearchPlan:
         self.words = tuple(islice(_words(text), _MOST_WORDS))
         found = [*self._names(text), *_texts(text.lower())]
         self.probes = sorted((p for p in dict.fromkeys(found) if p.letter in letters), key=lambda probe: probe.rank)
-        self._by_letter: dict[str, list[int]] = {}
+        # Every token of a range begins with its lower end, and those are of a few lengths: of the hundreds of ranges
+        # that initials lead to, a token is compared with a handful.
+        self._by_low: dict[str, list[int]] = {}
         for number, probe in enumerate(self.probes):
-            self._by_letter.setdefault(probe.letter, []).append(number)
+            self._by_low.setdefault(probe.low, []).append(number)
+        self._sizes = sorted({len(low) for low in self._by_low})
 
     def place(self, token: str) -> Place | None:
         """Where a token stands; None when it answers nothing."""
-        for number in self._by_letter.get(token[0], ()):
+        near = [number for size in self._sizes for number in self._by_low.get(token[:size], ())]
+        for number in sorted(near):
             if self.probes[number].accepts(token):
                 return Place(number, token)
         return None
@@ -76,12 +86,12 @@ class SearchPlan:
         return min(places, key=lambda pair: pair[0], default=None)
 
     @property
-    def heads(self) -> tuple[str, str]:
+    def heads(self) -> tuple[Heads, Heads]:
         """What every token that answers begins with, behind its first letter: those of names, and the others."""
-        of_names = [probe.low[1:] for probe in self.probes if probe.way]
-        others = [probe.low[1:] for probe in self.probes if not probe.way]
+        of_names = {probe.low[1:] for probe in self.probes if probe.way}
+        others = {probe.low[1:] for probe in self.probes if not probe.way}
         # Where there are none, those of the other kind say all.
-        return shared_beginning(of_names or others), shared_beginning(others or of_names)
+        return _heads(of_names or others), _heads(others or of_names)
 
     def _names(self, text: str) -> Iterator[Probe]:
         if not self.words or "@" in text:
@@ -102,6 +112,11 @@ class SearchPlan:
         rest = sorted((word for word in self.words if word is not telling), key=lambda word: -len(word.text))
         others, also = other_words([word.ways for word in rest])
         yield from name_probes(letter, telling.ways[0], others, also)
+
+
+def _heads(lows: set[str]) -> Heads:
+    size = min(map(len, lows), default=0)
+    return Heads(size, sorted({low[:size] for low in lows}))
 
 
 def found_ranges(units: Sequence[Unit], at: int, way: Parts, words: Iterable[Word] = ()) -> list[tuple[int, int]]:

@@ -11,7 +11,7 @@ from custhub.features.customers.queries import CustomerRecord
 from custhub.features.customers.queries.listing import Selection
 from custhub.features.customers.queries.search import Position, TokenSearch
 from custhub.features.customers.rules import CustomerKind
-from custhub.features.customers.rules.search import SearchPlan, found_ranges
+from custhub.features.customers.rules.search import Place, SearchPlan, found_ranges
 from custhub.features.customers.rules.tokens import Entry, Letter, entries_of, full_name
 from custhub.features.customers.rules.units import units_of
 from custhub.features.customers.schemas.views import TEXTS
@@ -65,6 +65,13 @@ class Hit(NamedTuple):
     match: Match
 
 
+class _Known(NamedTuple):
+    """A customer that was read, and where it stands in the answer."""
+
+    record: CustomerRecord
+    best: tuple[Place, Entry] | None
+
+
 class CustomerSearch:
     """Search as one caller may. Fields that the caller does not see in full are not searched (S-61)."""
 
@@ -94,11 +101,12 @@ class CustomerSearch:
     async def _walked(self, search: TokenSearch, plan: SearchPlan, position: Position | None, limit: int) -> Page[Hit]:
         """Follow the tokens. One that is not the best of its customer is passed by: that one stands elsewhere."""
         hits: list[tuple[Position, Hit]] = []
+        known: dict[UUID, _Known] = {}
         for _ in range(_ROUNDS):
             wanted = limit - len(hits) + 1
             size = wanted + (_SPARE if hits else 0)
             found = await search.behind(position, size)
-            hits += await self._hits(search, plan, found)
+            hits += await self._hits(search, plan, found, known)
             if len(hits) > limit or len(found) < size:
                 break
             position = found[-1]
@@ -117,22 +125,27 @@ class CustomerSearch:
             if place is not None:
                 here = Position(*place, customer_id)
                 best[customer_id] = min(here, best.get(customer_id, here))
-        ordered = sorted(here for here in best.values() if position is None or here > position)
+        behind = {here.customer_id: here for here in best.values() if position is None or here > position}
+        ordered = sorted(behind[customer_id] for customer_id in await search.chosen(behind)) if behind else []
         shown = ordered[:limit]
-        hits = [hit for _, hit in await self._hits(search, plan, shown)]
+        hits = [hit for _, hit in await self._hits(search, plan, shown, {})]
         return Page(hits, _key(shown[-1]) if len(ordered) > limit else None)
 
     async def _hits(
-        self, search: TokenSearch, plan: SearchPlan, positions: Sequence[Position]
+        self, search: TokenSearch, plan: SearchPlan, positions: Sequence[Position], known: dict[UUID, _Known]
     ) -> list[tuple[Position, Hit]]:
-        """Those of the positions that are the best of their customers."""
-        records = await search.records({position.customer_id for position in positions}) if positions else {}
+        """Those of the positions that are the best of their customers; `known` are customers read before."""
+        new = {position.customer_id for position in positions} - known.keys()
+        if new:
+            for customer_id, record in (await search.records(new)).items():
+                best = plan.best(entries_of(record.row, record.emails, record.external_ids))
+                known[customer_id] = _Known(record, best)
         hits = []
         for position in positions:
-            record = records.get(position.customer_id)
-            best = plan.best(entries_of(record.row, record.emails, record.external_ids)) if record else None
-            if record is not None and best is not None and best[0] == position[:2]:
-                hits.append((position, Hit(record, self._match(record, plan, position, best[1]))))
+            here = known.get(position.customer_id)
+            if here is not None and here.best is not None and here.best[0] == position[:2]:
+                match = self._match(here.record, plan, position, here.best[1])
+                hits.append((position, Hit(here.record, match)))
         return hits
 
     def _match(self, record: CustomerRecord, plan: SearchPlan, position: Position, entry: Entry) -> Match:
