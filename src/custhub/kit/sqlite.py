@@ -96,7 +96,7 @@ class SqliteConnection:
 
     async def send(self, writes: WriteSet) -> None:
         """Write a set inside this transaction. Raises Violation, LostRace, DiskFull."""
-        for write in sorted(writes.writes, key=lambda w: not w.guard):
+        for write in sorted(writes.writes, key=lambda w: w.rank):
             text, rows = self._writer.prepare(write)
             if len(rows) > 1:
                 await self.execute_many(text.sql, rows)

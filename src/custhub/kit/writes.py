@@ -2,7 +2,7 @@
 
 On PostgreSQL the set becomes one multi-CTE statement; on SQLite the same list runs between BEGIN IMMEDIATE and
 COMMIT. The text is cached per shape: the tuple of (operation, table, columns). An update may be a guard: when it
-touches no row, nothing of the set is written and `LostRace` is raised.
+touches no row, nothing of the set is written and `LostRace` is raised. A hold is a guard that changes nothing.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, Literal, cast
 from sqlalchemy import (
     ARRAY,
     ClauseElement,
+    Select,
     Table,
     and_,
     bindparam,
@@ -29,7 +30,7 @@ from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.selectable import CTE
 
-Operation = Literal["insert", "insert_many", "update", "update_many", "delete", "delete_many"]
+Operation = Literal["hold", "insert", "insert_many", "update", "update_many", "delete", "delete_many"]
 #: Writes with rows: keys of those to remove, values of new ones, or both (their names with `k_` and `v_` before them).
 _MANY = ("insert_many", "update_many", "delete_many")
 
@@ -59,7 +60,14 @@ class Write:
         """What the text depends on."""
         if self.operation in _MANY:
             return (self.operation, self.table.name, tuple(self.rows[0]))
+        if self.operation == "hold":
+            return (self.operation, self.table.name, tuple((name, value is None) for name, value in self.key.items()))
         return (self.operation, self.table.name, tuple(self.key), tuple(self.values), self.guard)
+
+    @property
+    def rank(self) -> int:
+        """Holds first: a row that the same statement has changed is found by no lock. Then the other guards."""
+        return 0 if self.operation == "hold" else 1 if self.guard else 2
 
 
 @dataclass(slots=True)
@@ -94,6 +102,11 @@ class WriteSet:
             by_shape.setdefault((tuple(key), tuple(values)), []).append(row)
         for rows in by_shape.values():
             self.writes.append(Write("update_many", table, {}, {}, rows))
+
+    def hold(self, table: Table, key: Mapping[str, Any]) -> None:
+        """Lose the whole set unless a row has this key (None: no value); until the commit nobody locks it."""
+        if not any(one.operation == "hold" and one.table is table and one.key == key for one in self.writes):
+            self.writes.append(Write("hold", table, key, {}, guard=True))
 
     def delete(self, table: Table, key: Mapping[str, Any]) -> None:
         """Remove the rows with this key."""
@@ -138,6 +151,13 @@ def _compile(statement: ClauseElement, dialect: Dialect) -> Statement:
     return Statement(str(compiled), tuple((name, processors.get(name)) for name in names))
 
 
+def _hold(write: Write, prefix: str) -> Any:
+    """The condition of a hold."""
+    given = {name: value for name, value in write.key.items() if value is not None}
+    missing = (write.table.c[name].is_(None) for name in write.key if name not in given)
+    return and_(_condition(write.table, given, prefix), *missing)
+
+
 def _condition(table: Table, key: Mapping[str, Any], prefix: str) -> Any:
     return and_(*(table.c[c] == bindparam(f"{prefix}k_{c}", type_=table.c[c].type) for c in key))
 
@@ -169,11 +189,16 @@ class SqliteWriter:
         if many:
             prefix = "v" if write.operation == "insert_many" else "k"
             return text, [text.values({f"{prefix}_{c}": v for c, v in row.items()}) for row in write.rows]
-        params = {f"v_{c}": v for c, v in write.values.items()} | {f"k_{c}": v for c, v in write.key.items()}
+        keys = {f"k_{c}": v for c, v in write.key.items() if v is not None or write.operation != "hold"}
+        params = {f"v_{c}": v for c, v in write.values.items()} | keys
         return text, [text.values(params)]
 
     def _build(self, write: Write) -> Statement:
         table = write.table
+        if write.operation == "hold":
+            # One writer needs no lock: what is changed to what it is tells that the row is there.
+            same = table.c[list(write.key)[-1]]
+            return _compile(update(table).where(_hold(write, "")).values({same: same}), self._dialect)
         if write.operation == "update_many":
             keys, changed = _split(write)
             where = _condition(table, dict.fromkeys(keys), "")
@@ -211,14 +236,15 @@ class PostgresWriter:
             for c, v in write.values.items():
                 params[f"w{i}v_{c}"] = v
             for c, v in write.key.items():
-                params[f"w{i}k_{c}"] = v
+                if v is not None or write.operation != "hold":
+                    params[f"w{i}k_{c}"] = v
         return text, text.values(params)
 
     def _build(self, writes: Sequence[Write]) -> Statement:
         guards: list[CTE] = []
         others: list[CTE] = []
         # Guards first: the statements that depend on them refer to their names.
-        for i, write in sorted(enumerate(writes), key=lambda pair: not pair[1].guard):
+        for i, write in sorted(enumerate(writes), key=lambda pair: pair[1].rank):
             cte = self._cte(f"w{i}", write, guards)
             (guards if write.guard else others).append(cte)
         held = [select(func.count()).select_from(guard).scalar_subquery() for guard in guards]
@@ -230,6 +256,10 @@ class PostgresWriter:
     def _cte(self, name: str, write: Write, guards: Sequence[CTE]) -> CTE:
         table = write.table
         held = [exists(select(literal_column("1")).select_from(guard)) for guard in guards]
+        if write.operation == "hold":
+            # Against those who lock the row to change it, not against whoever just changes it.
+            row: Select[Any] = select(literal_column("1").label("done")).select_from(table)
+            return row.where(_hold(write, name)).with_for_update(read=True, key_share=True).cte(name)
         if write.operation == "update_many":
             return self._update_many(name, write, held)
         if write.operation in _MANY:

@@ -18,6 +18,7 @@ from custhub.features.consents.rules import ConsentStatus, is_child, supersedes
 from custhub.features.consents.schemas import ConsentInput
 from custhub.features.consents.vault import sealed
 from custhub.features.customers.queries.merged import survivors_of
+from custhub.features.customers.service.holding import hold
 from custhub.http.issues import issue
 from custhub.kit.ids import Prefix, new_id, to_text
 from custhub.kit.uow import Note, UnitOfWork
@@ -66,6 +67,7 @@ class ConsentLedger:
     ) -> list[ConsentRow]:
         """The same for a customer at hand: `standing` are its states. Nothing is stored when one entry is refused."""
         rows = [self._row(subject, dek, entry, pointer.format(i)) for i, entry in enumerate(entries)]
+        hold(self._uow, subject.id)
         before = {(state.purpose, state.channel): state for state in standing}
         after = dict(before)
         for row in rows:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from custhub.features.customers.models import customers
 from custhub.kit.query import Query, Reader, any_of
+from custhub.kit.uow import UnitOfWork
 
 _c = customers.c
 
@@ -27,6 +28,17 @@ _STANDING = Query(
     Standing._make,
     everyone="who an id is now is asked before rights are looked at; only ids come of it",
 )
+_THEMSELVES = Query(
+    select(_c.id).where(any_of(_c.id, "ids"), _c.merged_into.is_(None)).with_for_update(read=True, key_share=True),
+    tuple,
+    everyone="the hub itself asks, before it writes down what it concluded about them",
+)
+
+
+async def themselves(uow: UnitOfWork, ids: Iterable[UUID]) -> set[UUID]:
+    """Those of these customers that nobody has absorbed, and that nobody absorbs before the commit."""
+    await uow.flush()
+    return {own for (own,) in await _THEMSELVES.all(uow, ids=sorted(set(ids)))}
 
 
 async def standings(reader: Reader, ids: Iterable[UUID]) -> dict[UUID, Standing]:

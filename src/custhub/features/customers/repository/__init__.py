@@ -1,5 +1,6 @@
 """Loads and saves customers inside a unit of work."""
 
+from custhub.features.customers.repository.merged import absorb_customers, hold_customer, part_customers
 from custhub.features.customers.repository.records import (
     BLANK,
     BLANK_ALL,
@@ -8,10 +9,8 @@ from custhub.features.customers.repository.records import (
     EXTERNAL_IDS,
     CustomerRepository,
     Part,
-    absorb_customers,
     change_tokens,
     lost_race,
-    part_customers,
     rows_of,
 )
 from custhub.features.customers.repository.sources import SourceRepository
@@ -27,6 +26,7 @@ __all__ = [
     "SourceRepository",
     "absorb_customers",
     "change_tokens",
+    "hold_customer",
     "lost_race",
     "part_customers",
     "rows_of",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, case, delete, null, update
+from sqlalchemy import Table, bindparam, delete, null, update
 
 from custhub.crypto.models import CustomerKey, customer_keys
 from custhub.features.customers.errors import CustomerErased, CustomerNotFound
@@ -94,27 +94,6 @@ BLANK_ALL = Command(
             "updated_at": bindparam("now", type_=_c.updated_at.type),
             "revision": _c.revision + 1,
         }
-    )
-)
-#: Archived at the same moment: whatever looks for live customers passes them by.
-_ABSORB = Command(
-    update(customers)
-    .where(any_of(_c.id, "ids"), _c.archived_at.is_(None), _c.erased_at.is_(None))
-    .values(
-        merged_into=bindparam("survivor_id", type_=_c.merged_into.type),
-        archived_at=bindparam("now", type_=_c.archived_at.type),
-        updated_at=bindparam("now", type_=_c.updated_at.type),
-        revision=_c.revision + 1,
-    )
-)
-_PART = Command(
-    update(customers)
-    .where(any_of(_c.id, "ids"), _c.merged_into == bindparam("survivor_id", type_=_c.merged_into.type))
-    .values(
-        merged_into=null(),
-        archived_at=case((_c.erased_at.is_(None), null()), else_=_c.archived_at),
-        updated_at=bindparam("now", type_=_c.updated_at.type),
-        revision=_c.revision + 1,
     )
 )
 DROP_PARTS = tuple(
@@ -281,18 +260,6 @@ def change_tokens(uow: UnitOfWork, changes: Iterable[tuple[UUID, Iterable[str], 
         added += _token_rows(customer_id, sorted(after - before))
     uow.writes.delete_all(search_tokens, gone)
     uow.writes.insert_all(search_tokens, added)
-
-
-async def absorb_customers(uow: UnitOfWork, ids: Sequence[UUID], survivor_id: UUID) -> None:
-    """These customers are another one from now on. Raises LostRace unless all of them are live."""
-    if await uow.run(_ABSORB, ids=list(ids), survivor_id=survivor_id, now=uow.now) != len(ids):
-        raise LostRace
-
-
-async def part_customers(uow: UnitOfWork, ids: Sequence[UUID], survivor_id: UUID) -> None:
-    """These customers are themselves again, live unless they are erased. Raises LostRace unless all were absorbed."""
-    if await uow.run(_PART, ids=list(ids), survivor_id=survivor_id, now=uow.now) != len(ids):
-        raise LostRace
 
 
 def _token_rows(customer_id: UUID, tokens: Iterable[str]) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from custhub.features.customers.service.context import CustomerContext
+from custhub.features.customers.service.holding import hold
 from custhub.features.duplicates.errors import (
     DecisionUnclear,
     DuplicateDecided,
@@ -62,6 +63,8 @@ class PairDecisions:
             "later_until": body.until,
         }
         if decision is PairDecision.NOT_SAME:
+            for own in (row.left_id, row.right_id):
+                hold(uow, own)
             await forbid(uow, [row.left_id], [row.right_id], _PARTED)
         if decision is PairDecision.MERGE:
             values["merge_id"] = await self._merge(row.left_id, row.right_id, body.survivor_id)

@@ -9,6 +9,7 @@ import orjson
 
 from custhub.crypto.cipher import Dek
 from custhub.crypto.live import LiveKeys
+from custhub.features.customers.service.holding import hold
 from custhub.features.customers.service.standards import RefusedChange
 from custhub.features.quality.events import FindingOpened, FindingWithdrawn
 from custhub.features.quality.queries import FindingRow, findings_among, findings_of_source
@@ -34,6 +35,8 @@ class RefusalKeeper:
         Gives the ids of those that were opened.
         """
         opened: list[UUID] = []
+        if refused:
+            hold(uow, customer_id)
         kind, repository = FindingKind.REFUSED_CHANGE, FindingRepository(uow)
         for source in {change.source for change in refused}:
             known = await findings_of_source(uow, customer_id, kind, source)

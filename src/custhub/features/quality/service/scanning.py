@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from custhub.crypto.live import LiveKeys
+from custhub.features.customers.queries.merged import themselves
 from custhub.features.customers.service.standards import Standards
 from custhub.features.quality.errors import ScanRunning
 from custhub.features.quality.events import FindingOpened, FindingResolved, QualityScanCompleted
@@ -97,6 +98,9 @@ class ScanRun:
         return True
 
     async def _store(self, uow: UnitOfWork, outcome: Outcome) -> None:
+        owners = {row.customer_id for row in outcome.opened} | {row.customer_id for row in outcome.due}
+        if owners and owners - await themselves(uow, owners):
+            raise LostRace
         if outcome.resolved:
             ids = [finding.id for finding in outcome.resolved]
             if await uow.run(RESOLVE, ids=ids, by=SCANNER, now=uow.now) != len(ids):

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from custhub.features.customers.queries import CustomerRecord
 from custhub.features.customers.service.context import CustomerContext
+from custhub.features.customers.service.holding import hold
 from custhub.features.customers.service.reaching import primary_mailbox, primary_number
 from custhub.features.fields.errors import CustomFieldUnknown
 from custhub.features.links.service import IssuedLink, drop_links, issue_link
@@ -79,6 +80,7 @@ class SelfServiceLinks:
             args={} if locale is None else {"language": locale},
             customer_id=customer_id,
         )
+        hold(uow, customer_id)
         reminder_id = None
         if recipient is not None:
             language = locale or parts.language

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from custhub.features.customers.errors import EmailInvalid
+from custhub.features.customers.service.holding import hold
 from custhub.features.messages.errors import RecipientInvalid
 from custhub.features.messages.rules import Channel, Recipient
 from custhub.features.messages.service.sending import MessageService
@@ -97,6 +98,7 @@ class Codes:
 
     async def _send(self, row: ChangeRow, code: str) -> None:
         parameters = {"code": code, "minutes": str(int(CODE_LIFETIME.total_seconds() // 60))}
+        hold(self._uow, self._visit.record.row.id)
         await MessageService(self._parts.messages).send(
             self._uow,
             CODE_KIND,
