@@ -143,7 +143,9 @@ class Rule(Enum):
 def rule_of(template: str) -> Rule:
     """The rule of a POST route, by its path."""
     # A search may be a lookup, and its answer names many customers: none of them could be erased from it.
-    if template.endswith(("/reveal", "/lookup", "/search")) or template.startswith(("/v1/auth/", "/v1/oauth/")):
+    if template.endswith(("/reveal", "/lookup", "/search", "/duplicates/check")) or template.startswith(
+        ("/v1/auth/", "/v1/oauth/")
+    ):
         return Rule.REFUSED
     if template.endswith("/batch") or template in ("/v1/merges", "/v1/imports"):
         return Rule.REQUIRED

@@ -14,7 +14,7 @@ from custhub.features.matching.service.people import PeopleReader
 from custhub.features.matching.service.rebuilding import KIND, MatchKeyRebuild
 from custhub.kit.ids import Prefix, from_text
 from custhub.kit.uow import SYSTEM
-from tests.features.keys.rotating import finish, runner_of, start
+from tests.features.keys.rotating import Killed, bury, finish, runner_of, start
 from tests.features.matching.keys_now import all_ids, differing, stored
 from tests.hub import HubUnderTest, make_number
 from tests.merges import merge
@@ -117,6 +117,14 @@ async def test_numbers_of_a_draft_are_looked_up(hub: HubUnderTest) -> None:
     assert (await api.post(PATH, json={"customer": {"display_name": "王伟"}})).status_code == 200
 
 
+async def test_no_check_is_kept_for_a_replay(fresh_hub: HubUnderTest) -> None:
+    """S-24, D3: its answer has values of several customers, and no erasure would find them in it."""
+    body = {"customer": {"display_name": "王伟", "phones": [{"number": make_number()}]}}
+    answer = await fresh_hub.api.post(PATH, json=body, headers={"idempotency-key": "one-check-0001"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "idempotency_not_supported")
+    assert await fresh_hub.rows("SELECT id FROM phone_uses") == []
+
+
 @pytest.mark.parametrize("body", [{}, {"customer": {"display_name": "x"}, "customer_id": NOBODY}])
 async def test_one_of_both_is_compared(hub: HubUnderTest, body: dict[str, Any]) -> None:
     answer = await hub.api.post(PATH, json=body)
@@ -143,6 +151,27 @@ async def test_a_rotation_of_index_keys_makes_match_keys_under_the_new_one(fresh
     after = await stored(fresh_hub, one)
     assert len(after) == len(before)
     assert not after & before
+    assert await differing(fresh_hub) == []
+    assert [found["customer_id"] for found in await check(fresh_hub, customer_id=one)] == [other]
+
+
+async def test_match_keys_are_there_whatever_phase_a_rotation_was_killed_in(fresh_hub: HubUnderTest) -> None:
+    """MATCHING 2, S-17."""
+    same = {"display_name": "王小伟", "phones": [{"number": make_number(), "shared": True}]}
+    one, other = await create(fresh_hub, **same), await create(fresh_hub, **same)
+    app, location = fresh_hub.app, await start(fresh_hub, "bidx")
+    refill = MatchKeyRebuild(app.keys, app.personal).refill
+    for phase in ("matching", "switching", "dropping", "clearing"):
+        mortal = runner_of(fresh_hub, dies_when=f"phase = '{phase}'", most_rows=1, refill=refill)
+        with pytest.raises(Killed):
+            await finish(fresh_hub, location, mortal)
+        await bury(fresh_hub)
+        await app.key_states.follow()
+        assert (await fresh_hub.api.get(location)).json()["phase"] == phase
+        assert [found["customer_id"] for found in await check(fresh_hub, customer_id=one)] == [other]
+    done = await finish(fresh_hub, location, runner_of(fresh_hub, most_rows=1, refill=refill))
+    assert done["state"] == "succeeded"
+    await app.key_states.follow()
     assert await differing(fresh_hub) == []
     assert [found["customer_id"] for found in await check(fresh_hub, customer_id=one)] == [other]
 

@@ -54,12 +54,14 @@ async def test_nobody_else_is_an_empty_list(hub: HubUnderTest) -> None:
 
 
 async def test_a_replay_tells_the_same(hub: HubUnderTest) -> None:
-    """D3: as it was then, though the customer itself and others are there by now."""
+    """D3, S-24: as it was then, though the customer itself and others are there by now; nobody is looked up again."""
     number, headers = make_number(), {"idempotency-key": f"asked-{make_number().strip('+')}"}
     there = await made(hub.api, person(number))
     first = await made(hub.api, person(number), params=ASKED, headers=headers)
     late = await made(hub.api, person(number))
+    uses = await hub.rows("SELECT count(*) FROM phone_uses")
     again = await made(hub.api, person(number), params=ASKED, headers=headers)
+    assert await hub.rows("SELECT count(*) FROM phone_uses") == uses
     assert again == first
     told = [one["customer_id"] for one in again["candidates"]]
     assert told[0] == there["id"]

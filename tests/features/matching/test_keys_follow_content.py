@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.features.matching.keys_now import differing, stored
+from tests.customers import create_customer
+from tests.features.imports.importing import csv_of, imported, rows_of, undo
+from tests.features.matching.keys_now import all_ids, differing, stored
+from tests.features.selfservice.counter import browser, correct, make_link, page_of
 from tests.hub import HubUnderTest, make_number
 
 NAMES = ["王伟", "王小伟", "Wang Wei", "张三 13800138000", "Anna Lindqvist", "客户", "李先生"]
@@ -87,6 +90,34 @@ async def test_stored_keys_are_those_of_a_rebuild(fresh_hub: HubUnderTest, seed:
         known.append((await fresh_hub.api.post("/v1/customers", json=a_body(random))).json()["id"])
     for _ in range(45):
         await change_something(fresh_hub, random, known)
+    assert await differing(fresh_hub) == []
+
+
+async def test_keys_of_an_import_and_of_its_undo_are_those_of_a_rebuild(fresh_hub: HubUnderTest) -> None:
+    known = await create_customer(fresh_hub.api, display_name="王伟", emails=[{"email": "wei@mail.se"}])
+    before = await stored(fresh_hub, known["id"])
+    columns = ["display_name", "phones[0].number", "emails[0].email", "addresses[0].street", "birthday.date"]
+    rows = [[name, make_number(), "wei@mail.se", STREETS[0], DAYS[0]] for name in NAMES]
+    done = await imported(fresh_hub, csv_of(rows, columns))
+    made = [row["customer_id"] for row in await rows_of(fresh_hub.api, done["id"], outcome="created")]
+    assert len(made) == len(NAMES)
+    assert all([await stored(fresh_hub, customer) for customer in made])
+    assert await differing(fresh_hub) == []
+    await undo(fresh_hub, done["id"])
+    assert [await stored(fresh_hub, customer) for customer in made] == [set()] * len(made)
+    assert await stored(fresh_hub, known["id"]) == before
+    assert await differing(fresh_hub) == []
+
+
+async def test_keys_of_what_somebody_corrects_are_those_of_a_rebuild(fresh_hub: HubUnderTest) -> None:
+    customer = await create_customer(fresh_hub.api, addresses=[{"country": "CN", "street": STREETS[0]}])
+    before = await stored(fresh_hub, customer["id"])
+    link = await make_link(fresh_hub.api, customer, "display_name", "addresses")
+    async with browser(fresh_hub) as person:
+        answer = await correct(person, page_of(fresh_hub, link), display_name="张三", addresses__street="科技园路2号")
+    assert answer.status_code == 200, answer.text
+    assert not await stored(fresh_hub, customer["id"]) & before
+    assert len(await all_ids(fresh_hub)) == 1
     assert await differing(fresh_hub) == []
 
 

@@ -38,6 +38,7 @@ from custhub.features.phones.errors import (
     PhoneTaken,
 )
 from custhub.features.suppressions.errors import Suppressed
+from custhub.http import idempotency
 from custhub.http.answers import Answer, created, not_modified, ok
 from custhub.http.fields import CustomerId
 from custhub.http.hub import call_of
@@ -134,7 +135,11 @@ async def create_customer(
     """
     context = context_of(request)
     # Before the create: a use of the lookup quota is committed, whatever becomes of the rest.
-    found = {"candidates": await new_candidates_of(call_of(request).hub).of_new(context, body)} if include else {}
+    call = call_of(request)
+    if include and call.idempotency_key is not None and (told := await idempotency.find(call, request)) is not None:
+        # Numbers that were looked up for the first answer are not looked up for its replay.
+        return told
+    found = {"candidates": await new_candidates_of(call.hub).of_new(context, body)} if include else {}
     record = await CustomerService(context).create(body)
     location = f"/v1/customers/{to_text(Prefix.CUSTOMER, record.row.id)}"
     return created(context.show(record) | found, location, context.etag(record))
