@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from ipaddress import ip_network
-from pathlib import Path
 from typing import Any
 
 from custhub.kit.db import Database
@@ -29,10 +28,8 @@ def database_of(settings: Settings) -> Database:
 
 
 def place_of(settings: Settings) -> dict[str, Any]:
-    """Where the database is, as plain values for a process of the hub's own; a password may be in it."""
+    """Where PostgreSQL is, as plain values for a process of the hub's own; a password may be in it."""
     return {
-        "engine": settings.engine,
-        "path": str(settings.sqlite_path),
         "url": settings.database_url,
         "statement_timeout_ms": settings.statement_timeout_ms,
         "lock_timeout_ms": settings.lock_timeout_ms,
@@ -40,16 +37,8 @@ def place_of(settings: Settings) -> dict[str, Any]:
 
 
 def database_at(place: Mapping[str, Any]) -> Database:
-    """The database for who only reads long (kit/reading.py): one connection, and on SQLite nothing is opened here."""
-    if place["engine"] == "postgresql":
-        return PostgresDatabase(
-            place["url"],
-            pool_min=1,
-            pool_max=1,
-            statement_timeout_ms=place["statement_timeout_ms"],
-            lock_timeout_ms=place["lock_timeout_ms"],
-        )
-    return SqliteDatabase(Path(place["path"]), read_seconds=place["statement_timeout_ms"] / 1000)
+    """That PostgreSQL, by one connection."""
+    return PostgresDatabase(place["url"], pool_min=1, pool_max=1, **{k: v for k, v in place.items() if k != "url"})
 
 
 def egress_policy(settings: Settings) -> EgressPolicy:

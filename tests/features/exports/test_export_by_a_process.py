@@ -133,6 +133,23 @@ async def test_j06_a_cancel_ends_the_process(desk: Desk, monkeypatch: pytest.Mon
     assert (await desk.read(job["result_url"]))["file_url"] is None
 
 
+async def test_the_process_ends_with_the_hub(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its pipe ends: it is at its end too, and whoever takes the job over begins the file anew."""
+    await people(desk, 1)
+    ended: list[int] = []
+
+    async def leave(pages: PagesOfProcess) -> None:
+        process = pages._child._process
+        assert process.stdin is not None
+        process.stdin.close()
+        ended.append(await process.wait())
+        raise ChildLost
+
+    at_page(monkeypatch, 0, leave)
+    assert len(await desk.table(filter={})) == 1
+    assert ended == [0]
+
+
 def is_there(pid: int) -> bool:
     """Whether a process runs; one that has ended and is not waited for does not."""
     try:

@@ -243,6 +243,8 @@ async def test_a_run_that_failed_is_begun_anew(desk: Desk, monkeypatch: pytest.M
     export = await desk.read(job["result_url"])
     assert len((await desk.file(export)).decode().splitlines()) == 7
     assert (await desk.hub.rows("SELECT count(*) FROM export_parts"))[0][0] == 3
+    assert (await desk.hub.rows("SELECT count(*) FROM stored_files"))[0][0] == 1
+    assert (await desk.hub.rows("SELECT count(DISTINCT file_id) FROM stored_file_chunks"))[0][0] == 1
 
 
 async def test_s89_erasure_removes_the_files_that_somebody_is_in(desk: Desk) -> None:

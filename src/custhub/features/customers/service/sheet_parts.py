@@ -96,10 +96,12 @@ class PartReader:
 
     def _opened(self, record: Row) -> Dek | None:
         wrapped = record[_WRAPPED]
-        if wrapped is not None:
-            with suppress(IntegrityError):
-                return self._cipher.unwrap_once(self.driver.key(record[_ID]), record[_VERSION], wrapped)
-        return None
+        if wrapped is None:
+            return None
+        try:
+            return self._cipher.unwrap_once(self.driver.key(record[_ID]), record[_VERSION], wrapped)
+        except IntegrityError:
+            return None
 
     @property
     def shows_texts_as_they_are(self) -> bool:

@@ -72,6 +72,7 @@ class Sheet:
         self._leap = next((i for i, name, _ in scalars if name == _LEAP_MONTH), None)
         self._customs = [(i, column.member or "") for i, column in enumerate(columns) if column.field == _CUSTOM]
         self._needs = next((i for i, column in enumerate(columns) if column.field == "needs"), None)
+        self._kinds = kinds_of(columns)
         self._parts = {kind: self._of_kind(kind) for kind in PARTS if any(c.field == kind for c in columns)}
         self._sources = {column.key: i for i, column in enumerate(columns) if column.field == "external_ids"}
         self._tags = next((i for i, column in enumerate(columns) if column.field == "tags"), None)
@@ -84,20 +85,9 @@ class Sheet:
             and (name in TEXTS or field not in policy.masked)
         ]
 
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        """The kinds of parts that have to be read."""
-        more = [("external_ids", bool(self._sources)), ("tags", self._tags is not None)]
-        return (*self._parts, *(kind for kind, is_asked in more if is_asked))
-
-    @property
-    def all_kinds(self) -> tuple[str, ...]:
-        """What bodies need."""
-        return tuple(PART_COLUMNS)
-
     def rows(self, page: SheetPage) -> Rendered:
         """A page as cells."""
-        parts = {kind: grouped(page.parts[kind]) for kind in self.kinds}
+        parts = {kind: grouped(page.parts[kind]) for kind in self._kinds}
         found, cut = [], 0
         for record in page.records:
             cells, is_cut = self._row(record, parts)
@@ -218,6 +208,12 @@ def _typed(values: Mapping[str, Any], part: Row) -> dict[str, Any]:
     if "shared" in body:
         body["shared"] = body["shared"] == "true"
     return body | {"is_primary": True} if part[_PRIMARY] else body
+
+
+def kinds_of(columns: Sequence[Column]) -> list[str]:
+    """The kinds of parts that have to be read for these columns."""
+    fields = {column.field for column in columns}
+    return [kind for kind in PART_COLUMNS if kind in fields]
 
 
 def readable_columns(columns: Sequence[Column], policy: FieldPolicy) -> Iterator[Column]:

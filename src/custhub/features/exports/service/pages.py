@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple, Protocol
 
 from custhub.crypto.cipher import FieldCipher
-from custhub.features.customers.queries.sheets import SheetPage, SheetQuery
-from custhub.features.customers.rules.sheets import parse_column
-from custhub.features.customers.service.sheets import Sheet
+from custhub.features.customers.queries.sheets import PART_COLUMNS, SheetPage, SheetQuery
+from custhub.features.customers.rules.sheets import Column, parse_column
+from custhub.features.customers.service.sheets import Sheet, kinds_of
 from custhub.features.exports.queries import contactable
 from custhub.features.exports.rules.forms import Csv, Form, Ndjson
 from custhub.features.exports.rules.purposes import Purpose
@@ -71,42 +71,68 @@ class Pages(Protocol):
         """The next one; the last one has nobody in it. Raises DatabaseUnavailable, KeyUnavailable, ChildLost."""
 
 
-class PagesHere:
-    """Made in this process."""
+class Reading:
+    """Reads the customers of a file as the driver gives them."""
 
-    def __init__(self, task: Task, cipher: FieldCipher, reads: LongRead, *, in_thread: bool, ahead: bool) -> None:
-        """`in_thread`: the loop goes on while a page is rendered. `ahead`: the next one is read meanwhile."""
+    def __init__(self, task: Task, reads: LongRead) -> None:
         who = restored(task.standing)
         access = access_of(task.catalogue, who)
-        columns = [column for name in task.columns if (column := parse_column(name)) is not None]
-        self._sheet = sheet = Sheet(columns, cipher, who.policy, access, task.engine, unmasked=task.is_unmasked)
-        self._form = _FORMS[task.format]()
-        self._is_sheet = task.is_sheet
         selection = selection_of(dict(task.selection), access)
         purpose = Purpose.of(dict(task.selection))
         if purpose is not None:
             selection = selection._replace(also=contactable(purpose))
-        kinds = sheet.kinds if task.is_sheet else sheet.all_kinds
+        kinds = PART_COLUMNS
+        if task.is_sheet:
+            kinds = {kind: PART_COLUMNS[kind] for kind in kinds_of(columns_of(task))}
         self._query = SheetQuery(selection, who.reach, task.until, kinds, contactable=purpose is not None)
         self._reads = reads
-        self._in_thread = in_thread
+
+    async def page(self, after: list[Any] | None) -> SheetPage:
+        """The customers behind this place. Raises DatabaseUnavailable."""
+        async with self._reads.moment() as reader:
+            return await self._query.page(reader, after)
+
+
+class Rendering:
+    """Makes pieces of a file of what was read, in order."""
+
+    def __init__(self, task: Task, cipher: FieldCipher) -> None:
+        who = restored(task.standing)
+        columns = columns_of(task)
+        access = access_of(task.catalogue, who)
+        self._sheet = Sheet(columns, cipher, who.policy, access, task.engine, unmasked=task.is_unmasked)
+        self._form = _FORMS[task.format]()
+        self._is_sheet = task.is_sheet
+        self._head = self._form.head([column.name for column in columns])
+
+    def page(self, read: SheetPage) -> Page:
+        """The piece with these customers; the last one for nobody. Raises KeyUnavailable."""
+        head, self._head = self._head, b""
+        if read.after is None:
+            return Page(b"", 0, head + self._form.tail())
+        made = self._sheet.rows(read) if self._is_sheet else self._sheet.bodies(read)
+        return Page(b"".join(read.ids), made.cut, head + self._form.rows(made.rows))
+
+
+class PagesHere:
+    """Made in this process, page by page."""
+
+    def __init__(self, reading: Reading, rendering: Rendering, *, ahead: bool) -> None:
+        """`ahead`: the next page is read while one is rendered."""
+        self._reading = reading
+        self._rendering = rendering
         self._ahead = ahead
         self._coming: asyncio.Future[SheetPage] | None = None
         self._after: list[Any] | None = None
-        self._head = self._form.head([column.name for column in columns])
 
     async def next(self) -> Page:
-        """The next page."""
+        """The next page; the loop goes on while it is rendered."""
         coming, self._coming = self._coming, None
-        page = await (self._read(self._after) if coming is None else coming)
-        self._after = page.after
-        head, self._head = self._head, b""
-        if page.after is None:
-            return Page(b"", 0, head + self._form.tail())
-        if self._ahead:
-            self._coming = asyncio.ensure_future(self._read(page.after))
-        cut, data = await asyncio.to_thread(self._render, page) if self._in_thread else self._render(page)
-        return Page(b"".join(page.ids), cut, head + data)
+        read = await (self._reading.page(self._after) if coming is None else coming)
+        self._after = read.after
+        if self._ahead and read.after is not None:
+            self._coming = asyncio.ensure_future(self._reading.page(read.after))
+        return await asyncio.to_thread(self._rendering.page, read)
 
     async def close(self) -> None:
         """Read no further."""
@@ -114,10 +140,7 @@ class PagesHere:
             self._coming.cancel()
             await asyncio.gather(self._coming, return_exceptions=True)
 
-    async def _read(self, after: list[Any] | None) -> SheetPage:
-        async with self._reads.moment() as reader:
-            return await self._query.page(reader, after)
 
-    def _render(self, page: SheetPage) -> tuple[int, bytes]:
-        made = self._sheet.rows(page) if self._is_sheet else self._sheet.bodies(page)
-        return made.cut, self._form.rows(made.rows)
+def columns_of(task: Task) -> list[Column]:
+    """The columns of a file."""
+    return [column for name in task.columns if (column := parse_column(name)) is not None]

@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 from custhub.crypto.handing import handed
 from custhub.crypto.keyring import Keyring, Purpose
 from custhub.crypto.live import LiveKeys
-from custhub.features.exports.service.pages import Page, Task
+from custhub.features.exports.service.pages import Page, Reading, Task
 from custhub.kit.children import Child, ChildLost
 from custhub.kit.db import DatabaseUnavailable
 
@@ -22,19 +22,24 @@ _NEEDED: Final = (Purpose.FIELD,)
 class PagesOfProcess:
     """Made by a process of its own."""
 
-    def __init__(self, child: Child, keys: LiveKeys, known: Keyring) -> None:
+    def __init__(self, child: Child, keys: LiveKeys, known: Keyring, reading: Reading | None) -> None:
         self._child = child
         self._keys = keys
         self._known = known
-        for _ in range(_AHEAD):
-            self._ask()
+        self._reading = reading
+        self._after: list[Any] | None = None
+        self._asked = 0
+        self._is_at_end = False
 
     @classmethod
-    async def start(cls, task: Task, keys: LiveKeys, place: Mapping[str, Any]) -> Self:
-        """Start one. `place` is where it finds the database."""
+    async def start(
+        cls, task: Task, keys: LiveKeys, place: Mapping[str, Any] | None, reading: Reading | None = None
+    ) -> Self:
+        """Start one. `place` is where it finds the database; without one it is sent what `reading` gives."""
         keys.require_current()
         known = keys.keyring
-        return cls(await Child.start(PROGRAM, dict(place), task.plain(), handed(keys, _NEEDED)), keys, known)
+        where = None if place is None else dict(place)
+        return cls(await Child.start(PROGRAM, where, task.plain(), handed(keys, _NEEDED)), keys, known, reading)
 
     @property
     def process_id(self) -> int:
@@ -43,21 +48,29 @@ class PagesOfProcess:
 
     async def next(self) -> Page:
         """The next page. Raises DatabaseUnavailable, ChildLost."""
+        while self._asked < _AHEAD and not self._is_at_end:
+            await self._ask()
         said = await self._child.next()
         if said[0] == "unavailable":
             raise DatabaseUnavailable
         if said[0] != "page":
             raise ChildLost(said[0])
-        self._ask()
+        self._asked -= 1
         return Page(*said[1:])
 
     async def close(self) -> None:
         """End it, whatever it is at."""
         await self._child.close()
 
-    def _ask(self) -> None:
-        # What was sealed anew meanwhile is read next: its key comes first.
+    async def _ask(self) -> None:
+        message: list[Any] = ["page"]
+        if self._reading is not None:
+            read = await self._reading.page(self._after)
+            self._after, self._is_at_end = read.after, read.after is None
+            message = ["page", *read]
+        # What was sealed anew meanwhile is read next, or has just been: its key comes first.
         if self._keys.keyring is not self._known:
             self._known = self._keys.keyring
             self._child.send(["keys", handed(self._keys, _NEEDED)])
-        self._child.send(["page"])
+        self._child.send(message)
+        self._asked += 1

@@ -1,8 +1,9 @@
-"""The process that writes the pages of a large export: it reads, opens, masks and renders, and nothing else.
+"""The process that writes the pages of a large export: it opens, masks and renders, and nothing else.
 
 Started as a program of its own, so that requests have the hub's processor for themselves. It is told whose rights
 count and what may be in the file, has the keys of fields only, and writes nothing: what it makes goes to the hub, which
-encrypts and stores it.
+encrypts and stores it. On PostgreSQL it reads the customers itself; the embedded database has one process, the hub,
+which reads them and sends them as they are (R-4).
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ import asyncio
 import gc
 import os
 import sys
-from contextlib import suppress
 from typing import Final
 
 from custhub.crypto.errors import KeyUnavailable
 from custhub.crypto.handing import taken
-from custhub.features.exports.service.pages import PagesHere, Task
+from custhub.features.customers.queries.sheets import SheetPage
+from custhub.features.exports.service.pages import PagesHere, Reading, Rendering, Task
 from custhub.kit.children import pipe_to_hub, told_of
 from custhub.kit.db import DatabaseUnavailable
 from custhub.kit.frames import Pipe
@@ -50,20 +51,24 @@ def main() -> None:
 async def _serve(pipe: Pipe) -> None:
     place, plain, given = pipe.next()
     task, cipher = Task.of(plain), taken(given).cipher
+    rendering = Rendering(task, cipher)
+    if place is None:
+        while True:
+            kind, *said = pipe.next()
+            if kind == "keys":
+                cipher.reload(taken(said[0]).keyring)
+            else:
+                pipe.send("page", *rendering.page(SheetPage(*said)))
     database = database_at(place)
-    is_server = task.engine == "postgresql"
-    if is_server:
-        await database.open()
+    await database.open()
     async with long_read(database) as reads:
-        pages = PagesHere(task, cipher, reads, in_thread=is_server, ahead=is_server)
-        with suppress(EOFError):
-            while True:
-                said = pipe.next()
-                if said[0] == "keys":
-                    cipher.reload(taken(said[1]).keyring)
-                else:
-                    pipe.send("page", *await pages.next())
-    os._exit(0)
+        pages = PagesHere(Reading(task, reads), rendering, ahead=True)
+        while True:
+            kind, *said = pipe.next()
+            if kind == "keys":
+                cipher.reload(taken(said[0]).keyring)
+            else:
+                pipe.send("page", *await pages.next())
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from custhub.features.exports.queries import (
 )
 from custhub.features.exports.repository import WRITTEN_WITHIN, ExportRepository
 from custhub.features.exports.rules.purposes import LeftOut, Purpose
-from custhub.features.exports.service.pages import Page, Pages, PagesHere, Task
+from custhub.features.exports.service.pages import Page, Pages, PagesHere, Reading, Rendering, Task
 from custhub.features.exports.service.process import PagesOfProcess
 from custhub.features.exports.service.starting import kind_of, selection_of
 from custhub.features.fields.rules import Access
@@ -119,8 +119,11 @@ class ExportRun:
 
     async def _making(self, task: Task, reads: LongRead) -> PagesHere | PagesOfProcess:
         parts, total = self._parts, self._row.total
+        reading = Reading(task, reads)
         if total is not None and total < _MANY:
-            return PagesHere(task, parts.keys.cipher, reads, in_thread=True, ahead=False)
+            return PagesHere(reading, Rendering(task, parts.keys.cipher), ahead=False)
+        if parts.database.name == "sqlite":  # one process has the embedded database
+            return await PagesOfProcess.start(task, parts.keys, None, reading)
         return await PagesOfProcess.start(task, parts.keys, parts.place)
 
     async def _columns(self, reads: LongRead, access: Access) -> Sequence[Column]:
