@@ -14,6 +14,7 @@ from custhub.security.reach import scoped
 from tests.customers import problem_of
 from tests.features.duplicates.desk import DUPLICATES, SETTINGS, household, listed, scan, twins
 from tests.hub import HubUnderTest
+from tests.merges import undone
 from tests.principals import make_principal
 
 RIGHTS = ["merges:read", "customers:read"]
@@ -70,6 +71,17 @@ async def test_merge_joins_the_two(fresh_hub: HubUnderTest) -> None:
     assert (await scan(hub))["pairs"] == 0
     (kept,) = await listed(hub, decision="merge")
     assert kept["state"] == "merged"
+
+
+async def test_a_merge_that_is_undone_by_itself_tells_its_pair_apart_at_once(fresh_hub: HubUnderTest) -> None:
+    """MATCHING 5: no scan has to come by first; nothing is learnt from a decision that was taken back."""
+    hub = fresh_hub
+    pair = await a_pair(hub)
+    merged = (await decide(hub, pair, "merge")).json()
+    await undone(hub.api, {"id": merged["merge_id"]})
+    (now,) = await listed(hub)
+    assert (now["id"], now["state"], now["decision"]) == (pair["id"], "not_same", None)
+    assert now["revision"] == merged["revision"] + 1
 
 
 async def test_later_waits_for_its_day(fresh_hub: HubUnderTest) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from custhub.features.duplicates.models import bulk_merge_members, duplicates
-from custhub.features.duplicates.repository import DuplicateRepository
+from custhub.features.duplicates.repository import PARTED_AMONG, DuplicateRepository
 from custhub.kit.customer_link import Joined, Kept
 from custhub.kit.query import Reader
 from custhub.kit.uow import UnitOfWork
@@ -27,7 +27,8 @@ class CustomerDuplicates:
         return {}
 
     async def give_back(self, uow: UnitOfWork, joined: Joined, target: UUID) -> Mapping[UUID, Sequence[Kept]]:
-        """Nothing moved: its pairs are seen again."""
+        """Nothing moved: their pairs are seen again, those among them as told apart."""
+        await uow.run(PARTED_AMONG, ids=[target, *joined], now=uow.now)
         return {}
 
     async def erase(self, uow: UnitOfWork, customer_id: UUID) -> None:

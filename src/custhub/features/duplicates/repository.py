@@ -100,6 +100,12 @@ PARTED_AGAIN: Final = Command(
     .where(_d.merge_id == bindparam("merge_id", type_=_d.merge_id.type), _d.state == PairState.MERGED.value)
     .values(_PARTED)
 )
+#: Pairs among customers whose merge is undone by itself.
+PARTED_AMONG: Final = Command(
+    update(duplicates)
+    .where(any_of(_d.left_id, "ids"), any_of(_d.right_id, "ids"), _d.state == PairState.MERGED.value)
+    .values(_PARTED)
+)
 #: Pairs that a plan has joined. No person decided about them, so nothing is learnt from them.
 JOINED: Final = Command(
     update(duplicates)
