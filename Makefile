@@ -56,6 +56,19 @@ bench: $(INSTALLED) ## measure it (N=1000000 customers)
 prove: $(INSTALLED) ## prove each promise, one PASS or FAIL line each (make prove-<name>: one of them)
 	@$(BIN)/python -m tests.proofs
 
+# Splink and DuckDB are 280 MB that nothing else needs: they have an environment of their own.
+SECOND := $(VENV)/dedupe
+$(SECOND)/.installed: requirements/dedupe.txt requirements/data.txt $(INSTALLED)
+	@echo "building $(SECOND) with Splink and DuckDB, once"
+	@$(BIN)/python -m venv --clear $(SECOND)
+	@$(SECOND)/bin/pip install -qq --require-hashes --only-binary :all: -r requirements/dedupe.txt
+	@$(SECOND)/bin/pip install -qq --no-deps --require-hashes --only-binary :all: -r requirements/data.txt
+	@touch $@
+
+.PHONY: prove-splink
+prove-splink: $(SECOND)/.installed ## hold the weights against Splink's, on lists whose people are known
+	@PYTHONPATH=src:. $(SECOND)/bin/python -m tests.proofs.second_opinion
+
 prove-%: $(INSTALLED)
 	@$(BIN)/python -m tests.proofs $*
 
@@ -115,6 +128,7 @@ lock: $(INSTALLED) ## pin the requirements again (UPGRADE=--upgrade for newer ve
 	@$(LOCK) --group build --output-file requirements/build.txt
 	@$(LOCK) --group sources --output-file requirements/sources.txt
 	@$(LOCK) pyproject.toml --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
+	@$(LOCK) pyproject.toml --extra dedupe --constraint requirements/run.txt --output-file requirements/dedupe.txt
 	@$(LOCK) --no-deps --group data --output-file requirements/data.txt
 	@echo "requirements/*.txt written"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,47 @@ def test_a_list_alone_is_enough(tmp_path: Path, run: Run, people: Path) -> None:
     outcome = run(tmp_path / "home", "dedupe", "estimate", "--input", str(people), "--output", str(weights))
     assert outcome.code == 0, outcome.err
     assert json.loads(weights.read_text("utf-8"))["model_version"].startswith("own-20")
+
+
+def test_decisions_of_a_hub_count_by_their_levels(tmp_path: Path, run: Run, people: Path) -> None:
+    """Of customers that were merged no list has two records any more."""
+    decisions, weights = tmp_path / "labels.csv", tmp_path / "own.json"
+    with decisions.open("w", encoding="utf-8", newline="") as file:
+        written = csv.writer(file)
+        written.writerow(("left", "right", "decision", "reason", "model_version", "levels"))
+        for at in range(600):
+            levels = "name:same birthday:different" if at % 4 == 0 else "name:same birthday:same"
+            written.writerow((f"cus_{at}", f"cus_{at}x", "merge", "same_person", "2026-11", levels))
+    outcome = run(tmp_path / "home", "dedupe", "estimate", "--input", str(people), "--output", str(weights),
+                  "--labels", str(decisions))  # fmt: skip
+    assert outcome.code == 0, outcome.err
+    assert "600 decisions of people count" in outcome.err
+    assert "about records of the list" not in outcome.err
+    # A birthday in four differs.
+    assert json.loads(weights.read_text("utf-8"))["levels"]["birthday"]["different"] == pytest.approx(-2, abs=0.5)
+
+
+@pytest.mark.parametrize("levels", ["name:equal", "name", "phone:unit", "same"])
+def test_levels_that_are_none_are_refused(tmp_path: Path, run: Run, people: Path, levels: str) -> None:
+    decisions = tmp_path / "labels.csv"
+    rows = "".join(f"cus_{at},cus_{at}x,merge,{levels}\n" for at in range(600))
+    decisions.write_text("left,right,decision,levels\n" + rows, "utf-8")
+    outcome = run(tmp_path / "home", "dedupe", "estimate", "--input", str(people),
+                  "--output", str(tmp_path / "own.json"), "--labels", str(decisions))  # fmt: skip
+    assert outcome.code != 0
+    assert "labels.csv: no CSV" in outcome.err
+
+
+def test_without_the_extra_the_second_opinion_says_how_to_install_it(
+    tmp_path: Path, run: Run, people: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # None: whoever imports it is told that there is no such module.
+    monkeypatch.setitem(sys.modules, "splink", None)
+    outcome = run(tmp_path / "home", "dedupe", "estimate", "--input", str(people),
+                  "--output", str(tmp_path / "own.json"), "--with", "splink")  # fmt: skip
+    assert outcome.code != 0
+    assert outcome.err.strip() == ("custhub: Splink is not installed; install it with: pip install 'custhub[dedupe]'")
+    assert not (tmp_path / "own.json").exists()
 
 
 def test_few_or_foreign_decisions_are_refused(tmp_path: Path, run: Run, people: Path) -> None:

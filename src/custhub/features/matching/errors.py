@@ -29,6 +29,13 @@ class LabelsFileInvalid(ValueError):
         )
 
 
+class SplinkMissing(RuntimeError):
+    """The extra with Splink is not installed. No route asks for it."""
+
+    def __init__(self) -> None:
+        super().__init__("Splink is not installed; install it with: pip install 'custhub[dedupe]'")
+
+
 class CheckUnclear(RuleBroken):
     """Send either a customer to compare, or the id of one that is stored."""
 
