@@ -40,7 +40,7 @@ def _entries(lock: Path) -> list[str]:
 
 
 def test_locks_are_the_known_ones() -> None:
-    assert [lock.name for lock in LOCKS] == ["build.txt", "data.txt", "dev.txt", "run.txt", "sources.txt"]
+    assert [lock.name for lock in LOCKS] == ["build.txt", "data.txt", "dedupe.txt", "dev.txt", "run.txt", "sources.txt"]
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
@@ -56,6 +56,10 @@ def test_lock_pins_everything_with_hashes_and_names_no_place(lock: Path) -> None
     [
         ("run.txt", PROJECT["project"]["dependencies"]),
         ("dev.txt", [*PROJECT["project"]["dependencies"], *_group("dev")]),
+        (
+            "dedupe.txt",
+            [*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"]["dedupe"]],
+        ),
         ("build.txt", PROJECT["build-system"]["requires"]),
         ("sources.txt", list(_group("sources"))),
         ("data.txt", list(_group("data"))),
@@ -73,6 +77,7 @@ def test_lock_satisfies_the_project(lock: str, requirements: list[str]) -> None:
 
 def test_development_runs_what_is_shipped() -> None:
     assert _pins("run.txt").items() <= _pins("dev.txt").items()
+    assert _pins("run.txt").items() <= _pins("dedupe.txt").items()
 
 
 def test_every_dependency_is_bounded() -> None:
