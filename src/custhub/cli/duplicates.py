@@ -63,3 +63,12 @@ def _write(file: TextIO) -> int:
         count, after = count + len(done["labels"]), done["after"]
         if after is None:
             return count
+
+
+@commands.command("rebuild-keys")
+def rebuild_keys() -> None:
+    """Make the keys under which customers meet anew while the hub works, and wait until that is done.
+
+    Interrupted, it goes on without this command as long as a hub runs.
+    """
+    watch_job(ask("duplicates.rebuild-keys", {})["job"])

@@ -11,6 +11,7 @@ from custhub.app import Application
 from custhub.features.duplicates.queries.labels import labels_after
 from custhub.features.duplicates.service.scanning import start_scan
 from custhub.features.matching.service.estimating import written_levels
+from custhub.features.matching.service.rebuilding import start_rebuild
 from custhub.features.operations.service.jobs import find_job
 from custhub.jobs.models import JobRow
 from custhub.jobs.states import LIVE
@@ -32,7 +33,17 @@ async def _scan(app: Application, _: NoArguments) -> Mapping[str, Any]:
     async def work(uow: UnitOfWork) -> JobRow:
         return await start_scan(uow, "operator")
 
-    job = await in_unit_of_work(app, work)
+    return await _done(app, await in_unit_of_work(app, work))
+
+
+async def _rebuild(app: Application, _: NoArguments) -> Mapping[str, Any]:
+    async def work(uow: UnitOfWork) -> JobRow:
+        return start_rebuild(uow)
+
+    return await _done(app, await in_unit_of_work(app, work))
+
+
+async def _done(app: Application, job: JobRow) -> Mapping[str, Any]:
     if not app.has_tasks:
         # Nobody else may be there to do it: this process stays until it is done.
         app.start_tasks()
@@ -61,4 +72,8 @@ async def _labels(app: Application, asked: LabelsAsked) -> Mapping[str, Any]:
     }
 
 
-COMMANDS = {"duplicates.scan": Command(NoArguments, _scan), "duplicates.labels": Command(LabelsAsked, _labels)}
+COMMANDS = {
+    "duplicates.scan": Command(NoArguments, _scan),
+    "duplicates.labels": Command(LabelsAsked, _labels),
+    "duplicates.rebuild-keys": Command(NoArguments, _rebuild),
+}

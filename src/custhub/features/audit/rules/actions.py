@@ -81,6 +81,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     "key_rotation.succeeded": "A key rotation finished; `reason` names the keys",
     "login.failed": "Somebody could not log in; `reason` is the code of the refusal",
     "login.succeeded": "A user or a client logged in",
+    "match_keys.rebuilt": "The operator had the keys under which customers meet made anew",
     "operator_token.issued": "The operator made a token at the machine; `fields` are its scopes",
     "message.tested": "The operator sent a test message; `fields` is its channel",
     "message_suppression.lifted": "The operator let an address that had refused get messages again",

@@ -19,7 +19,7 @@ from custhub.jobs.queue import enqueue
 from custhub.jobs.states import Queue
 from custhub.jobs.work import JobWork
 from custhub.kit.db import EngineName
-from custhub.kit.uow import UnitOfWork
+from custhub.kit.uow import Note, UnitOfWork
 
 KIND: Final = "match_key_rebuild"
 #: Customers of one transaction: on SQLite nobody else writes meanwhile.
@@ -30,6 +30,13 @@ _PAUSE_SECONDS: Final = 0.01
 def queue_rebuild(uow: UnitOfWork, at: datetime | None = None) -> JobRow:
     """Queue the job, to begin at `at`. Two of them do no harm: the later one finds less to do."""
     return enqueue(uow, KIND, {}, queue=Queue.MAINTENANCE, run_at=at)
+
+
+def start_rebuild(uow: UnitOfWork) -> JobRow:
+    """Queue the job for an operator."""
+    job = queue_rebuild(uow)
+    uow.audit(Note("match_keys.rebuilt", "job", job.id))
+    return job
 
 
 class MatchKeyRebuild:
