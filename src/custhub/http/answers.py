@@ -7,6 +7,7 @@ against the document. Building and dumping Pydantic models instead costs ten tim
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,6 +15,8 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+
+from custhub.http.hub import call_of
 
 _OPTIONS = orjson.OPT_UTC_Z
 _JSON = (b"content-type", b"application/json")
@@ -56,15 +59,33 @@ class Answer(Response):
 def created(view: Mapping[str, Any], location: str, etag: str | None = None, *, once: Sequence[str] = ()) -> Answer:
     """201 with Location, ETag and the full body; members named in `once` are null in a replay."""
     headers = [(b"location", location.encode()), _PRIVATE if not once else NO_STORE]
+    body = dump(view)
+    if etag is None:
+        etag = _tag(view, body)
     if etag is not None:
         headers.append((b"etag", etag.encode()))
     replay = dump({**view, **dict.fromkeys(once)}) if once else None
-    return Answer(view, 201, headers, replay)
+    return Answer(body, 201, headers, replay)
 
 
 def ok(view: Mapping[str, Any], etag: str | None = None) -> Answer:
-    """200 with the full body."""
-    return Answer(view, 200, (_PRIVATE,) if etag is None else (_PRIVATE, (b"etag", etag.encode())))
+    """200 with the full body and its ETag: the one given, else of what is shown, where that has a revision."""
+    body = dump(view)
+    if etag is None:
+        etag = _tag(view, body)
+    return Answer(body, 200, (_PRIVATE,) if etag is None else (_PRIVATE, (b"etag", etag.encode())))
+
+
+def shown(request: Request, view: Mapping[str, Any]) -> Answer:
+    """200 with the full body, or 304: for what also changes without its revision, as counts and progress do."""
+    answer = ok(view)
+    etag = _tag(view, answer.body)
+    return not_modified(etag) if etag is not None and call_of(request).has_seen(etag) else answer
+
+
+def _tag(view: Mapping[str, Any], body: bytes | memoryview) -> str | None:
+    revision = view.get("revision")
+    return None if revision is None else f'"{revision}-{sha256(body).hexdigest()[:8]}"'
 
 
 def secret(view: Mapping[str, Any], status: int = 200) -> Answer:

@@ -14,6 +14,7 @@ from tests.client import ApiClient
 from tests.customers import create_customer, path_of
 from tests.databases import TestDatabases
 from tests.hub import HubUnderTest
+from tests.merges import commit, preview
 
 MADE = re.compile(r"[0-9a-f]{24}")
 
@@ -105,3 +106,42 @@ async def test_a_change_makes_the_tag_stale(api: ApiClient) -> None:
     etag = (await api.get(path)).headers["etag"]
     await api.patch(path, json={"note": "new"})
     assert (await api.get(path, headers={"if-none-match": etag})).status_code == 200
+
+
+async def test_what_tells_counts_has_a_tag_of_what_is_shown(api: ApiClient) -> None:
+    """contract_c6, contract_d1: merges, exports, scans, suppressions and the like documented a tag and sent none."""
+    body = {"kind": "do_not_contact", "reason": "person_asked", "email": "tagged@example.com"}
+    made = await api.post("/v1/suppressions", json=body)
+    assert re.fullmatch(r'"1-[0-9a-f]{8}"', made.headers["etag"])
+    path = made.headers["location"]
+    read = await api.get(path)
+    tag = read.headers["etag"]
+    seen = await api.get(path, headers={"If-None-Match": tag})
+    assert (seen.status_code, seen.content, seen.headers["etag"]) == (304, b"", tag)
+    lifted = await api.post(f"{path}/lift", json={"evidence": "asked by letter"})
+    assert lifted.headers["etag"].startswith('"2-')
+    assert (await api.get(path, headers={"If-None-Match": tag})).status_code == 200
+
+
+async def test_a_merge_tells_the_tag_that_its_undo_asks_for(api: ApiClient) -> None:
+    """contract_d1, contract_d2: the undo requires If-Match, and the merge answered without an ETag."""
+    names = [await create_customer(api, display_name="曹伟") for _ in range(2)]
+    made = await commit(api, await preview(api, names))
+    path, tag = made.headers["location"], made.headers["etag"]
+    read = await api.get(path)
+    assert (await api.get(path, headers={"If-None-Match": read.headers["etag"]})).status_code == 304
+    answer = await api.post(f"{path}/undo", json={"reason": "not_the_same"}, headers={"If-Match": tag})
+    assert (answer.status_code, answer.headers["etag"][:3]) == (200, '"2-')
+
+
+def test_what_has_a_revision_can_be_asked_for_conditionally() -> None:
+    """contract_c6: where the document shows a tag, it takes If-None-Match."""
+    document = json.loads(Path("openapi/openapi.json").read_text())
+    without = []
+    for path, item in document["paths"].items():
+        read = item.get("get", {"responses": {}})
+        if "ETag" in read["responses"].get("200", {}).get("headers", {}):
+            named = {parameter.get("$ref", "").rsplit("/", 1)[-1] for parameter in read["parameters"]}
+            if "IfNoneMatch" not in named or "304" not in read["responses"]:
+                without.append(path)
+    assert without == []

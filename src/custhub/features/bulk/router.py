@@ -37,10 +37,10 @@ from custhub.features.fields.errors import CustomFieldUnknown
 from custhub.features.fields.service.catalogue import CATALOGUE, access_of
 from custhub.features.operations.schemas.jobs import JobRead
 from custhub.features.operations.schemas.jobs import accepted as accepted_job
-from custhub.http.answers import next_url, ok, page
+from custhub.http.answers import next_url, page, shown
 from custhub.http.deps import TheCall, Uow
 from custhub.http.fields import BulkActionId
-from custhub.http.openapi import problems
+from custhub.http.openapi import CONDITIONAL, problems, traits
 from custhub.http.routing import hub_router
 from custhub.kit.paging import Cursors
 from custhub.security.principal import FieldHidden, FieldNotWritable
@@ -88,10 +88,15 @@ async def list_bulk_actions(
     return page([bulk_action_view(standing) for standing in found.items], cursor, next_url(request, cursor))
 
 
-@router.get("/{bulk_action_id}", response_model=BulkActionRead, responses=problems(BulkActionNotFound))
-async def get_bulk_action(bulk_action_id: BulkActionId, who: CanRead, call: TheCall) -> Response:
+@router.get(
+    "/{bulk_action_id}",
+    response_model=BulkActionRead,
+    responses=problems(BulkActionNotFound),
+    openapi_extra=traits(CONDITIONAL),
+)
+async def get_bulk_action(bulk_action_id: BulkActionId, request: Request, who: CanRead, call: TheCall) -> Response:
     """Get one bulk action with its counts."""
-    return ok(bulk_action_view(await find_bulk_action(call.hub.database, who, bulk_action_id)))
+    return shown(request, bulk_action_view(await find_bulk_action(call.hub.database, who, bulk_action_id)))
 
 
 @router.get("/{bulk_action_id}/rows", response_model=BulkRowPage, responses=problems(BulkActionNotFound))

@@ -38,11 +38,11 @@ from custhub.features.exports.service.starting import Exports, check_unmasked, f
 from custhub.features.fields.errors import CustomFieldUnknown
 from custhub.features.fields.service.catalogue import CATALOGUE, access_of
 from custhub.features.operations.schemas.jobs import JobRead, accepted
-from custhub.http.answers import NO_STORE, Answer, dump, next_url, ok, page
+from custhub.http.answers import NO_STORE, Answer, dump, next_url, page, shown
 from custhub.http.deps import TheCall, Uow, door
 from custhub.http.fields import ExportId
+from custhub.http.openapi import CONDITIONAL, problems, traits
 from custhub.http.openapi import NO_STORE as NEVER_STORED
-from custhub.http.openapi import problems, traits
 from custhub.http.routing import hub_router
 from custhub.kit.paging import Cursors
 from custhub.security.principal import FieldHidden, Principal
@@ -101,10 +101,12 @@ async def list_exports(
     return page([export_view(one, hub.clock.now()) for one in found.items], cursor, next_url(request, cursor))
 
 
-@router.get("/{export_id}", response_model=ExportRead, responses=problems(ExportNotFound))
-async def get_export(export_id: ExportId, who: CanExport, call: TheCall) -> Response:
+@router.get(
+    "/{export_id}", response_model=ExportRead, responses=problems(ExportNotFound), openapi_extra=traits(CONDITIONAL)
+)
+async def get_export(export_id: ExportId, request: Request, who: CanExport, call: TheCall) -> Response:
     """Get one of your exports and how far it is."""
-    return ok(export_view(await find_export(call.hub.database, who, export_id), call.hub.clock.now()))
+    return shown(request, export_view(await find_export(call.hub.database, who, export_id), call.hub.clock.now()))
 
 
 @router.get(

@@ -46,11 +46,11 @@ class MergeKindsDiffer(Conflict):
 
 
 class MergeForbidden(Conflict):
-    """Somebody decided that some of these are not the same. Leave them out, or say that you override the decision."""
+    """Somebody decided that some of these are not the same. Leave them out, or send `override_not_the_same`."""
 
     code = "merge_forbidden"
     title = "Not the same"
-    zh = Text("已判定为不同客户", "其中有客户已被判定为不是同一客户。请将其排除，或明确表示推翻该判定。")
+    zh = Text("已判定为不同客户", "其中有客户已被判定为不是同一客户。请将其排除，或发送 `override_not_the_same`。")
 
 
 class PlanChanged(Conflict):

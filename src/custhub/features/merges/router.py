@@ -29,10 +29,10 @@ from custhub.features.merges.schemas import (
 )
 from custhub.features.merges.service.showing import MergeReader, merge_view, outcome_view, plan_view
 from custhub.features.merges.service.verifying import MergeVerifier
-from custhub.http.answers import created, next_url, ok, page
+from custhub.http.answers import created, next_url, ok, page, shown
 from custhub.http.deps import TheCall
 from custhub.http.fields import MergeId
-from custhub.http.openapi import NO_STORE, problems, traits
+from custhub.http.openapi import CONDITIONAL, NO_STORE, problems, traits
 from custhub.http.routing import hub_router
 from custhub.kit.paging import Cursors
 from custhub.kit.revisions import RevisionRequired, StaleRevision
@@ -102,11 +102,16 @@ async def list_merges(
     return page([merge_view(row, merged.get(row.id, ())) for row in found.items], cursor, next_url(request, cursor))
 
 
-@router.get("/{merge_id}", response_model=MergeDetailRead, responses=problems(errors.MergeNotFound))
-async def get_merge(merge_id: MergeId, _: CanRead, context: Context) -> Response:
+@router.get(
+    "/{merge_id}",
+    response_model=MergeDetailRead,
+    responses=problems(errors.MergeNotFound),
+    openapi_extra=traits(CONDITIONAL),
+)
+async def get_merge(merge_id: MergeId, request: Request, _: CanRead, context: Context) -> Response:
     """Get one merge with its plan: what stands, by which rule, and what does not stand any more."""
     row, members = await _found(merge_id, context)
-    return ok(await MergeReader(context).view(row, members), f'"{row.revision}-{context.who.policy.digest}"')
+    return shown(request, await MergeReader(context).view(row, members))
 
 
 @router.get("/{merge_id}/verification", response_model=MergeVerificationRead, responses=problems(errors.MergeNotFound))
@@ -138,8 +143,7 @@ async def undo_merge(
     """
     undone = await undos.undo(merge_id, body.reason.value, seen)
     view = merge_view(undone.merge, undone.merged)
-    etag = f'"{undone.merge.revision}-{context.who.policy.digest}"'
-    return ok({**view, "undo": outcome_view(undone.outcome, context)}, etag)
+    return ok({**view, "undo": outcome_view(undone.outcome, context)})
 
 
 async def _found(merge_id: UUID, context: CustomerContext) -> tuple[MergeRow, list[MemberRow]]:

@@ -18,10 +18,10 @@ from custhub.features.messages.schemas import (
     message_view,
 )
 from custhub.features.phones.rules import MaskStyle
-from custhub.http.answers import no_content, ok, page
+from custhub.http.answers import no_content, page, shown
 from custhub.http.deps import TheCall
 from custhub.http.fields import MessageId
-from custhub.http.openapi import problems
+from custhub.http.openapi import CONDITIONAL, problems, traits
 from custhub.http.routing import hub_router
 from custhub.kit.paging import Cursors
 
@@ -49,14 +49,16 @@ async def list_messages(
     return page([message_view(row, to, style) for row, to in zip(found.items, recipients, strict=True)], cursor, url)
 
 
-@router.get("/{message_id}", response_model=MessageRead, responses=problems(MessageNotFound))
-async def get_message(message_id: MessageId, who: CanRead, call: TheCall, parts: Parts) -> Response:
+@router.get(
+    "/{message_id}", response_model=MessageRead, responses=problems(MessageNotFound), openapi_extra=traits(CONDITIONAL)
+)
+async def get_message(message_id: MessageId, request: Request, who: CanRead, call: TheCall, parts: Parts) -> Response:
     """Get one message: where it stands, never what it says."""
     row = await message_by_id(call.hub.database, message_id)
     if row is None:
         raise MessageNotFound
     (recipient,) = await parts.vault.recipients([row])
-    return ok(message_view(row, recipient, MaskStyle(who.policy.phone_mask)))
+    return shown(request, message_view(row, recipient, MaskStyle(who.policy.phone_mask)))
 
 
 @router.post("/callbacks/{channel}", status_code=204, responses=problems(CallbackRefused))

@@ -26,10 +26,10 @@ from custhub.features.selfservice.schemas import (
     SelfServiceLinkRead,
     link_view,
 )
-from custhub.http.answers import created, next_url, ok, page
+from custhub.http.answers import created, next_url, ok, page, shown
 from custhub.http.deps import TheCall
 from custhub.http.fields import CustomerId, SelfServiceLinkId
-from custhub.http.openapi import NO_STORE, problems, traits
+from custhub.http.openapi import CONDITIONAL, NO_STORE, problems, traits
 from custhub.http.routing import hub_router
 from custhub.kit.ids import Prefix, to_text
 from custhub.kit.paging import Cursors
@@ -98,12 +98,13 @@ async def list_self_service_links(
     "/{customer_id}/self-service-links/{link_id}",
     response_model=SelfServiceLinkRead,
     responses=problems(CustomerNotFound, CustomerErased, SelfServiceLinkNotFound),
+    openapi_extra=traits(CONDITIONAL),
 )
 async def get_self_service_link(
-    customer_id: CustomerId, link_id: SelfServiceLinkId, _: CanRead, links: Links, call: TheCall
+    customer_id: CustomerId, link_id: SelfServiceLinkId, request: Request, _: CanRead, links: Links, call: TheCall
 ) -> Response:
     """Get one self-service link: whether it was used, and what came of it. Never its address."""
-    return ok(link_view(await links.find(customer_id, link_id), call.hub.clock.now()))
+    return shown(request, link_view(await links.find(customer_id, link_id), call.hub.clock.now()))
 
 
 @router.post(

@@ -20,10 +20,10 @@ from custhub.features.suppressions.schemas import (
     SuppressionRead,
     suppression_view,
 )
-from custhub.http.answers import created, ok, page
+from custhub.http.answers import created, ok, page, shown
 from custhub.http.deps import TheCall
 from custhub.http.fields import SuppressionId
-from custhub.http.openapi import problems
+from custhub.http.openapi import CONDITIONAL, problems, traits
 from custhub.http.routing import hub_router
 from custhub.kit.ids import Prefix, to_text
 from custhub.kit.mailboxes import EmailInvalid
@@ -67,16 +67,19 @@ async def add_suppression(body: SuppressionCreate, _: CanManage, suppressions: S
 
 
 @router.get(
-    "/{suppression_id}", response_model=SuppressionRead, responses=problems(SuppressionNotFound, IntegrityError)
+    "/{suppression_id}",
+    response_model=SuppressionRead,
+    responses=problems(SuppressionNotFound, IntegrityError),
+    openapi_extra=traits(CONDITIONAL),
 )
 async def get_suppression(
-    suppression_id: SuppressionId, _: CanManage, suppressions: Suppressions, call: TheCall
+    suppression_id: SuppressionId, request: Request, _: CanManage, suppressions: Suppressions, call: TheCall
 ) -> Response:
     """Get one entry of the suppression list, with the evidence that it was lifted on."""
     row = await suppression_by_id(call.hub.database, suppression_id)
     if row is None:
         raise SuppressionNotFound
-    return ok(suppression_view(row, await suppressions.evidence(row)))
+    return shown(request, suppression_view(row, await suppressions.evidence(row)))
 
 
 @router.post(

@@ -29,10 +29,10 @@ from custhub.features.duplicates.schemas.plans import (
 from custhub.features.duplicates.service.planning import find_bulk_merge, start_undo
 from custhub.features.duplicates.service.planning import start_bulk_merge as start
 from custhub.features.operations.schemas.jobs import JobRead, accepted
-from custhub.http.answers import next_url, ok, page
+from custhub.http.answers import next_url, page, shown
 from custhub.http.deps import TheCall, Uow
 from custhub.http.fields import BulkMergeId
-from custhub.http.openapi import problems
+from custhub.http.openapi import CONDITIONAL, problems, traits
 from custhub.http.routing import hub_router
 from custhub.kit.paging import Cursors
 from custhub.security.scopes import Scope
@@ -68,10 +68,15 @@ async def list_bulk_merges(
     return page([bulk_merge_view(standing) for standing in found.items], cursor, next_url(request, cursor))
 
 
-@router.get("/{bulk_merge_id}", response_model=BulkMergeRead, responses=problems(BulkMergeNotFound))
-async def get_bulk_merge(bulk_merge_id: BulkMergeId, who: CanRead, call: TheCall) -> Response:
+@router.get(
+    "/{bulk_merge_id}",
+    response_model=BulkMergeRead,
+    responses=problems(BulkMergeNotFound),
+    openapi_extra=traits(CONDITIONAL),
+)
+async def get_bulk_merge(bulk_merge_id: BulkMergeId, request: Request, who: CanRead, call: TheCall) -> Response:
     """Get one bulk merge with its counts."""
-    return ok(bulk_merge_view(await find_bulk_merge(call.hub.database, who, bulk_merge_id)))
+    return shown(request, bulk_merge_view(await find_bulk_merge(call.hub.database, who, bulk_merge_id)))
 
 
 @router.get("/{bulk_merge_id}/groups", response_model=BulkMergeGroupPage, responses=problems(BulkMergeNotFound))

@@ -17,10 +17,10 @@ from custhub.features.duplicates.schemas.scans import (
 )
 from custhub.features.duplicates.service.scanning import start_scan
 from custhub.features.operations.schemas.jobs import JobRead, accepted
-from custhub.http.answers import next_url, ok, page
+from custhub.http.answers import next_url, page, shown
 from custhub.http.deps import TheCall, Uow
 from custhub.http.fields import DuplicateScanId
-from custhub.http.openapi import problems
+from custhub.http.openapi import CONDITIONAL, problems, traits
 from custhub.http.routing import hub_router
 from custhub.kit.paging import Cursors
 
@@ -48,10 +48,17 @@ async def list_duplicate_scans(
     return page([scan_view(standing) for standing in found.items], cursor, next_url(request, cursor))
 
 
-@router.get("/{duplicate_scan_id}", response_model=DuplicateScanRead, responses=problems(DuplicateScanNotFound))
-async def get_duplicate_scan(duplicate_scan_id: DuplicateScanId, _: CanRead, call: TheCall) -> Response:
+@router.get(
+    "/{duplicate_scan_id}",
+    response_model=DuplicateScanRead,
+    responses=problems(DuplicateScanNotFound),
+    openapi_extra=traits(CONDITIONAL),
+)
+async def get_duplicate_scan(
+    duplicate_scan_id: DuplicateScanId, request: Request, _: CanRead, call: TheCall
+) -> Response:
     """Get one scan and how far it is."""
     standing = await scan_of(call.hub.database, duplicate_scan_id)
     if standing is None:
         raise DuplicateScanNotFound
-    return ok(scan_view(standing))
+    return shown(request, scan_view(standing))

@@ -20,10 +20,10 @@ from custhub.features.quality.schemas.scans import (
     scan_view,
 )
 from custhub.features.quality.service.scanning import start_scan
-from custhub.http.answers import next_url, ok, page
+from custhub.http.answers import next_url, page, shown
 from custhub.http.deps import TheCall, Uow
 from custhub.http.fields import ScanId
-from custhub.http.openapi import problems
+from custhub.http.openapi import CONDITIONAL, problems, traits
 from custhub.http.routing import hub_router
 from custhub.kit.paging import Cursors
 
@@ -64,10 +64,15 @@ async def list_quality_scans(
     return page([scan_view(standing) for standing in found.items], cursor, next_url(request, cursor))
 
 
-@router.get("/scans/{scan_id}", response_model=QualityScanRead, responses=problems(ScanNotFound))
-async def get_quality_scan(scan_id: ScanId, _: CanRead, call: TheCall) -> Response:
+@router.get(
+    "/scans/{scan_id}",
+    response_model=QualityScanRead,
+    responses=problems(ScanNotFound),
+    openapi_extra=traits(CONDITIONAL),
+)
+async def get_quality_scan(scan_id: ScanId, request: Request, _: CanRead, call: TheCall) -> Response:
     """Get one scan and how far it is."""
     standing = await scan_of(call.hub.database, scan_id)
     if standing is None:
         raise ScanNotFound
-    return ok(scan_view(standing))
+    return shown(request, scan_view(standing))
