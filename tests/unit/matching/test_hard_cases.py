@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
+from custhub.features.matching.rules.scoring import Decision, Score
 from custhub.features.matching.rules.weights import shipped_weights
 from custhub.features.matching.service.batch import Matching
 from tests.unit.matching.people import person
@@ -150,6 +151,13 @@ def is_one_person(found: Case) -> bool:
     return bool(matching.groups(matching.pairs()))
 
 
+def scored(found: Case) -> tuple[Score, Decision]:
+    left, right = person(**found.left), person(**found.right)
+    scorer = Matching([left, right], shipped_weights()).scorer
+    score = scorer.score(left, right)
+    return score, scorer.decide(score)
+
+
 @pytest.mark.parametrize(("kind", "number"), numbered(JOIN))
 def test_records_of_one_person_join(kind: str, number: int) -> None:
     assert is_one_person(JOIN[kind][number])
@@ -158,6 +166,23 @@ def test_records_of_one_person_join(kind: str, number: int) -> None:
 @pytest.mark.parametrize(("kind", "number"), numbered(APART))
 def test_people_stay_apart(kind: str, number: int) -> None:
     assert not is_one_person(APART[kind][number])
+
+
+@pytest.mark.parametrize(("kind", "number"), numbered(JOIN))
+def test_the_score_of_one_person_is_one_to_merge(kind: str, number: int) -> None:
+    score, decision = scored(JOIN[kind][number])
+    assert decision is Decision.MERGE
+    assert score.total >= shipped_weights().merge
+    assert score.is_certain or not score.contradictions
+
+
+@pytest.mark.parametrize(("kind", "number"), numbered(APART))
+def test_the_score_of_two_people_says_why_they_are_two(kind: str, number: int) -> None:
+    """A contradiction, too few bits, or one kind of evidence alone; whichever side is asked."""
+    score, decision = scored(APART[kind][number])
+    assert decision is not Decision.MERGE
+    assert score.contradictions or score.total < shipped_weights().merge or not score.is_twofold
+    assert scored(Case(APART[kind][number].right, APART[kind][number].left))[0].total == pytest.approx(score.total)
 
 
 def test_every_kind_has_both_sides() -> None:
