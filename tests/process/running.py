@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ import httpx
 
 from custhub.operator.calling import call
 from custhub.settings import Settings
+from tests.warm import start
 
 START_SECONDS = 60
 _LEFT_OUT = ("CUSTHUB_", "PROMETHEUS_", "PYTHONDONTWRITEBYTECODE")
@@ -41,16 +41,9 @@ def wait_until(holds: Callable[[], bool], seconds: float = 10.0) -> None:
 class RunningHub:
     """`custhub serve` and what it wrote."""
 
-    def __init__(self, directory: Path, env: dict[str, str], *arguments: str) -> None:
+    def __init__(self, directory: Path, env: dict[str, str], *arguments: str, fresh: bool = False) -> None:
         self._out, self._err = directory / "stdout.log", directory / "stderr.log"
-        with self._out.open("wb") as out, self._err.open("wb") as err:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "custhub", "serve", "--port", "0", *arguments],
-                env=env,
-                stdout=out,
-                stderr=err,
-                start_new_session=True,
-            )
+        self.process = start(["serve", "--port", "0", *arguments], env, self._out, self._err, fresh=fresh)
         self.env = env
         self.settings = Settings.model_validate(
             {name.removeprefix("CUSTHUB_").lower(): text for name, text in env.items() if name.startswith("CUSTHUB_")}
@@ -114,8 +107,19 @@ class RunningHub:
 @contextmanager
 def serving(directory: Path, *arguments: str, **settings: str) -> Iterator[RunningHub]:
     """A hub that serves for the length of the block; whatever happens, it is gone afterwards."""
-    home = directory / "home"
-    hub = RunningHub(directory, environment(home, **settings), *arguments)
+    with _ended(RunningHub(directory, environment(directory / "home", **settings), *arguments)) as hub:
+        yield hub
+
+
+@contextmanager
+def serving_afresh(directory: Path, **settings: str) -> Iterator[RunningHub]:
+    """One that is a process of its own from the first line on, not a fork of one that has loaded the code."""
+    with _ended(RunningHub(directory, environment(directory / "home", **settings), fresh=True)) as hub:
+        yield hub
+
+
+@contextmanager
+def _ended(hub: RunningHub) -> Iterator[RunningHub]:
     try:
         yield hub.wait_until_serving()
     finally:

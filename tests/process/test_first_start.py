@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.process.here import Run
 from tests.process.refusals import assert_refused
-from tests.process.running import RunningHub, serving, wait_until
+from tests.process.running import RunningHub, serving, serving_afresh, wait_until
 
 
 def test_development_makes_what_it_lacks_and_says_where_it_is(hub: RunningHub) -> None:
@@ -48,7 +48,7 @@ def test_r4_second_process_on_the_same_data_is_refused(hub: RunningHub, run: Run
 
 
 def test_second_start_keeps_everything(tmp_path: Path) -> None:
-    with serving(tmp_path) as hub:
+    with serving_afresh(tmp_path) as hub:
         with hub.client(hub.token()) as client:
             location = client.post("/v1/customers", json={"display_name": "王芳"}).headers["location"]
         keyring = (tmp_path / "home" / "keys" / "keyring.json").read_bytes()
@@ -61,7 +61,7 @@ def test_second_start_keeps_everything(tmp_path: Path) -> None:
 def test_s19_init_makes_a_hub_that_production_starts(tmp_path: Path, run: Run) -> None:
     home = tmp_path / "home"
     assert run(home, "init", profile="production").code == 0
-    with serving(tmp_path, profile="production") as hub:
+    with serving_afresh(tmp_path, profile="production") as hub:
         with hub.client() as client:
             assert client.get("/health/ready").status_code == 200
         assert hub.stdout == ""
