@@ -24,7 +24,6 @@ from custhub.jobs.work import JobWork
 from custhub.kit.db import Database
 from custhub.kit.ids import Prefix, to_text
 from custhub.kit.uow import Note, UnitOfWork
-from custhub.kit.writes import LostRace
 from custhub.security.reach import ALL_ROWS
 from custhub.security.standing import restored
 
@@ -33,7 +32,6 @@ _END: Final = 1 << 62
 _AT_ONCE: Final = {"postgresql": 500, "sqlite": 40}
 #: The same of those that were met: each is restored by itself.
 _MET_AT_ONCE: Final = {"postgresql": 100, "sqlite": 10}
-_PAUSES: Final = (0.01, 0.05, 0.2, 1.0)
 #: Rows that may have left something to take back.
 _DONE: Final = frozenset({Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED, Outcome.REFUSED})
 #: Those whose outcome an undo rewrites.
@@ -71,20 +69,7 @@ class ImportUndo:
     async def _take_back(self, batch: BatchRow, some: Sequence[UUID]) -> BatchRow:
         """Some customers of a batch, with the note of what became of them; those done before are noted already."""
         await self._work.check()
-        for pause in (*_PAUSES, None):
-            uow = self._work.unit_of_work()
-            uow.bulk_id = self._work.job.id
-            try:
-                return await self._in(uow, batch, some)
-            except LostRace:
-                await uow.rollback()
-                if pause is None:
-                    raise
-                await asyncio.sleep(pause)
-            except BaseException:
-                await uow.rollback()
-                raise
-        raise LostRace
+        return await self._work.retried(lambda uow: self._in(uow, batch, some))
 
     async def _in(self, uow: UnitOfWork, batch: BatchRow, some: Sequence[UUID]) -> BatchRow:
         uow.locking = True
