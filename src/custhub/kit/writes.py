@@ -104,9 +104,19 @@ class WriteSet:
             self.writes.append(Write("update_many", table, {}, {}, rows))
 
     def hold(self, table: Table, key: Mapping[str, Any]) -> None:
-        """Lose the whole set unless a row has this key (None: no value); until the commit nobody locks it."""
-        if not any(one.operation == "hold" and one.table is table and one.key == key for one in self.writes):
-            self.writes.append(Write("hold", table, key, {}, guard=True))
+        """Lose the whole set unless a row has this key (None: no value); until the commit nobody locks it.
+
+        A row that this set has inserted is nobody else's yet.
+        """
+        for one in self.writes:
+            if one.table is not table:
+                continue
+            if one.operation == "hold" and one.key == key:
+                return
+            rows = one.rows if one.operation == "insert_many" else (one.values,) if one.operation == "insert" else ()
+            if any(row.items() >= key.items() for row in rows):
+                return
+        self.writes.append(Write("hold", table, key, {}, guard=True))
 
     def delete(self, table: Table, key: Mapping[str, Any]) -> None:
         """Remove the rows with this key."""
