@@ -34,7 +34,6 @@ Operation = Literal["hold", "insert", "insert_many", "update", "update_many", "d
 #: Writes with rows: keys of those to remove, values of new ones, or both (their names with `k_` and `v_` before them).
 _MANY = ("insert_many", "update_many", "delete_many")
 
-
 #: Key in `Table.info`: the columns of a contested unique key. Rows of one write go in sorted by them: rivals that
 #: bring the same keys in opposite order would wait for each other.
 SORTED = "sorted"
@@ -104,19 +103,10 @@ class WriteSet:
             self.writes.append(Write("update_many", table, {}, {}, rows))
 
     def hold(self, table: Table, key: Mapping[str, Any]) -> None:
-        """Lose the whole set unless a row has this key (None: no value); until the commit nobody locks it.
-
-        A row that this set has inserted is nobody else's yet.
-        """
-        for one in self.writes:
-            if one.table is not table:
-                continue
-            if one.operation == "hold" and one.key == key:
-                return
-            rows = one.rows if one.operation == "insert_many" else (one.values,) if one.operation == "insert" else ()
-            if any(row.items() >= key.items() for row in rows):
-                return
-        self.writes.append(Write("hold", table, key, {}, guard=True))
+        """Lose the set unless a row has this key (None: no value) or comes with it; none locks it until the commit."""
+        given = (row for one in self.writes if one.table is table for row in (*one.rows, one.key, one.values))
+        if not any(row.items() >= key.items() for row in given):
+            self.writes.append(Write("hold", table, key, {}, guard=True))
 
     def delete(self, table: Table, key: Mapping[str, Any]) -> None:
         """Remove the rows with this key."""

@@ -7,8 +7,10 @@ from typing import Any
 
 from custhub.security.scopes import ALL
 from tests.customers import create_customer, path_of, problem_of, read_customer
-from tests.hub import HubUnderTest, make_number
+from tests.hub import HubUnderTest, make_customer, make_number
 from tests.merges import merge
+
+PATH = "/v1/customers"
 
 
 async def chain(hub: HubUnderTest) -> list[dict[str, Any]]:
@@ -60,6 +62,25 @@ async def test_what_is_written_to_a_merged_customer_is_written_to_who_it_became(
     problem_of(await hub.api.post(f"{path}/restore"), 409, "customer_not_archived")
     archived = await hub.api.post(f"{path}/archive")
     assert (archived.status_code, archived.json()["id"]) == (200, third["id"])
+
+
+async def test_who_is_named_in_a_body_is_who_it_became(hub: HubUnderTest) -> None:
+    """MATCHING 4: create, batch and upsert, of somebody new and of somebody known."""
+    first, _, third = await chain(hub)
+    contacts = [{"name": "陈一", "person_id": first["id"]}]
+    company = make_customer(kind="organisation", contacts=contacts)
+    key = make_customer(kind="organisation", external_ids=[{"source": "crm", "id": make_number()}])
+    created = await create_customer(hub.api, **company)
+    batch = (
+        await hub.api.post(f"{PATH}/batch", json={"items": [company]}, headers={"idempotency-key": make_number()})
+    ).json()
+    sent = {"match_on": ["external_id"], "customer": key}
+    assert (await hub.api.post(f"{PATH}/upsert", json=sent)).status_code == 201
+    sent["customer"] = key | {"contacts": contacts}
+    upserted = (await hub.api.post(f"{PATH}/upsert", json=sent)).json()["customer"]
+    for who in (created, {"id": batch["results"][0]["id"]}, upserted):
+        now = await read_customer(hub.api, who)
+        assert [one["person_id"] for one in now["contacts"]] == [third["id"]]
 
 
 async def test_a_merged_customer_stands_in_no_list_and_is_found_by_nobody(hub: HubUnderTest) -> None:

@@ -95,8 +95,7 @@ class CustomerBatches:
             if place % _BUILT_AT_ONCE == 0:
                 await asyncio.sleep(0)
             try:
-                body = read(item)
-                await service.check(body)
+                body = await service.check(read(item))
                 built[place] = body, builder.build(body)
             except HubError as error:
                 self._unreadable[place] = error

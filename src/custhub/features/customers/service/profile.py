@@ -16,6 +16,7 @@ from custhub.features.customers.errors import (
 from custhub.features.customers.events import CustomerArchived, CustomerCreated, CustomerRestored
 from custhub.features.customers.models import CustomerRow
 from custhub.features.customers.queries import CustomerRecord, is_reachable
+from custhub.features.customers.queries.merged import survivors_of
 from custhub.features.customers.rules import (
     CustomerKind,
     pinyin_key,
@@ -79,7 +80,7 @@ class CustomerService:
         Raises Suppressed; PhoneTaken and ExternalIdTaken show at commit.
         """
         context, uow = self._context, self._uow
-        await self.check(body)
+        body = await self.check(body)
         new = await screened(context, CustomerBuilder(context).build(body))
         record, key, numbers, values, tokens = new
         if occurred_at is not None and not context.is_person:
@@ -100,19 +101,28 @@ class CustomerService:
         uow.audit(Note("customer.created", "customer", record.row.id, record.row.id, sorted(body.model_fields_set)))
         return record
 
-    async def check(self, body: CustomerCreate) -> None:
-        """Rights and references of a body. Raises FieldNotWritable, SourceNotGranted, OwnerUnknown, TeamUnknown."""
+    async def check(self, body: CustomerCreate) -> CustomerCreate:
+        """The body, which names persons as who they are now; its rights and references are looked at.
+
+        Raises FieldNotWritable, SourceNotGranted, OwnerUnknown, TeamUnknown, PersonUnknown.
+        """
         self.check_rights(body)
         if body.owner_id is not None or body.team_id is not None:
             await self._context.check_placement(body.owner_id, body.team_id)
-        for i, contact in enumerate(body.contacts):
-            if contact.person_id is not None:
-                await self.check_person(contact.person_id, i)
+        named = {i: contact.person_id for i, contact in enumerate(body.contacts) if contact.person_id is not None}
+        if not named:
+            return body
+        contacts = list(body.contacts)
+        for i, person_id in named.items():
+            contacts[i] = contacts[i].model_copy(update={"person_id": await self.check_person(person_id, i)})
+        return body.model_copy(update={"contacts": contacts})
 
-    async def check_person(self, person_id: UUID, place: int) -> None:
-        """Raise PersonUnknown for the person of a contact who is out of reach."""
-        if not await is_reachable(self._uow, self._who.reach, person_id):
+    async def check_person(self, person_id: UUID, place: int) -> UUID:
+        """Who the person of a contact is now. Raises PersonUnknown for who is nobody, or out of reach."""
+        now = (await survivors_of(self._uow, [person_id])).get(person_id)
+        if now is None or not await is_reachable(self._uow, self._who.reach, now):
             raise PersonUnknown(issues=[issue(f"#/contacts/{place}/person_id", PersonUnknown.code)])
+        return now
 
     def check_rights(self, body: CustomerCreate) -> None:
         """What needs no look at what is stored. Raises FieldNotWritable, SourceNotGranted."""

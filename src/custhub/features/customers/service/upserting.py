@@ -116,7 +116,7 @@ class CustomerUpsert:
         context, customer, rules = self._context, body.customer, body.on_conflict
         if record.row.archived_at is not None:
             raise LostRace  # since it was found
-        await self._service.check(customer)
+        customer = await self._service.check(customer)
         change = self._service.planned(record, claims.standing(sent - PARTS))
         mailboxes = [parse_email(email.email).folded for email in customer.emails]
         found = await screen(context.uow, context.keys, numbers, mailboxes)

@@ -107,7 +107,7 @@ class IntakeReader:
         customer = CustomerCreate.model_construct(_fields_set={*given, "source"}, **given, source=item.source)
         context = self._context
         context.who.require_writable(sent_fields(customer))
-        await self._service.check(customer)
+        customer = await self._service.check(customer)
         return customer, names.display is None, self._builder.build(customer)
 
     def _consent(self, item: IntakeItem, place: int, new: NewCustomer, occurred_at: datetime) -> ConsentInput:
