@@ -135,6 +135,7 @@ class Planner:
             conflicts=conflicts,
             consents=consents,
             basis=basis,
+            keyed=self._context.keys.cursors.fingerprint,
         )
 
     def _fields(self, members: Sequence[MemberValues], choices: Mapping[str, UUID]) -> Iterator[FieldPlan]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -56,6 +56,8 @@ class Plan:
     consents: Sequence[ConsentPlan]
     #: What else the result depends on, by name: the very rows that move, what is united.
     basis: Mapping[str, Any]
+    #: What its hashes are keyed by.
+    keyed: Callable[[bytes], bytes]
 
     @property
     def survivor(self) -> MemberValues:
@@ -90,7 +92,7 @@ class Plan:
         for plan in self.fields:
             values = [repr(member.value(plan.field)) for member in self.members]
             parts[plan.field] = [plan.pick.customer_id and plan.pick.customer_id.hex, plan.pick.rule, values]
-        return PlanDigest(parts)
+        return PlanDigest(parts, sorted(member.id.hex for member in self.members), self.keyed)
 
     def kept(self) -> dict[str, Any]:
         """What is kept of it with the merge, as JSON. Values stand in the images of the customers."""
