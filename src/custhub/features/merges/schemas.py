@@ -277,4 +277,4 @@ class MergeVerificationRead(Read):
     tables: Annotated[list[MergeTableCheckRead], Field(max_length=50)]
     values_checked: _Count
     values_lost: Annotated[list[MergeValueCheckRead], Field(max_length=10_000)]
-    consents: Annotated[list[MergeConsentCheckRead], Field(max_length=1_000)]
+    consents: Annotated[list[MergeConsentCheckRead], Field(max_length=1_000, description="With `consents:read` alone")]

@@ -131,13 +131,12 @@ class MergeReader:
 
 def _told(kept: Mapping[str, Any], bodies: Bodies, context: CustomerContext) -> dict[str, Any]:
     policy = context.who.policy
-    sees_consents = Scope.CONSENTS_READ in context.who.scopes
     return {
         "fields": list(_fields(kept["fields"], bodies, context)),
         "moves": [
             {"table": table, "rows": rows}
             for table, rows in sorted(kept["moves"].items())
-            if _FIELD_OF.get(table.partition(".")[0], "") not in policy.hidden
+            if sees_table(table.partition(".")[0], context)
         ],
         "conflicts": [
             {"kind": kind, "table": table, "customer_ids": ids, "keys": keys}
@@ -147,32 +146,44 @@ def _told(kept: Mapping[str, Any], bodies: Bodies, context: CustomerContext) -> 
         "consents": [
             dict(zip(("purpose", "channel", "status", "customer_id"), consent, strict=True))
             for consent in kept["consents"]
-            if sees_consents
+            if sees_consents(context)
         ],
     }
 
 
 def outcome_view(outcome: Mapping[str, Any], context: CustomerContext) -> dict[str, Any]:
     """What came of an undo, without fields that the caller does not see."""
-    hidden, access = context.who.policy.hidden, context.access
-
-    def is_seen(field: str) -> bool:
-        name, key = field.partition(".")[0], field.removeprefix(PREFIX)
-        return name not in hidden and (key == field or key in access.readable)
-
     return {
         **outcome,
-        "returned": [one for one in outcome["returned"] if is_seen(_FIELD_OF.get(one["table"], ""))],
-        "restored": [field for field in outcome["restored"] if is_seen(field)],
-        "conflicts": [one for one in outcome["conflicts"] if is_seen(one["field"] or _FIELD_OF.get(one["table"], ""))],
+        "returned": [one for one in outcome["returned"] if sees_table(one["table"], context)],
+        "restored": [field for field in outcome["restored"] if sees_field(field, context)],
+        "conflicts": [
+            one
+            for one in outcome["conflicts"]
+            if (sees_field(one["field"], context) if one["field"] else sees_table(one["table"], context))
+        ],
     }
 
 
+def sees_consents(context: CustomerContext) -> bool:
+    """Whether the caller may read what customers agreed to."""
+    return Scope.CONSENTS_READ in context.who.scopes
+
+
+def sees_table(table: str, context: CustomerContext) -> bool:
+    """Whether the caller's role sees the member whose rows a table has."""
+    return sees_field(_FIELD_OF.get(table, ""), context)
+
+
+def sees_field(field: str, context: CustomerContext) -> bool:
+    """Whether the caller's role sees a member, or a custom field."""
+    name, key = field.partition(".")[0], field.removeprefix(PREFIX)
+    return name not in context.who.policy.hidden and (key == field or key in context.access.readable)
+
+
 def _fields(fields: Iterable[Any], bodies: Bodies, context: CustomerContext) -> Iterator[dict[str, Any]]:
-    access, hidden = context.access, context.who.policy.hidden
     for field, rule, own, rejected in fields:
-        name, key = field.partition(".")[0], field.removeprefix(PREFIX)
-        if rule == "none" or name in hidden or (key != field and key not in access.readable):
+        if rule == "none" or not sees_field(field, context):
             continue
         yield {
             "field": field,

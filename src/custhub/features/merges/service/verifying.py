@@ -19,7 +19,7 @@ from custhub.features.customers.service.images import parts_of
 from custhub.features.merges.models import MemberRow, MergeRow
 from custhub.features.merges.queries import MOVING, holdings
 from custhub.features.merges.service.merging import DONE
-from custhub.features.merges.service.showing import MergeReader
+from custhub.features.merges.service.showing import MergeReader, sees_consents, sees_field, sees_table
 from custhub.features.merges.service.values import FIELDS, MemberValues
 from custhub.kit.ids import Prefix, to_text
 
@@ -35,7 +35,10 @@ _MOST_MISSING: Final = 1_000
 
 
 class MergeVerifier:
-    """Compares for one caller who may reach the survivor; it says where something is, never what."""
+    """Compares for one caller who may reach the survivor; it says where something is, never what.
+
+    All of it counts for `ok`; only what the caller's role sees is told.
+    """
 
     def __init__(self, context: CustomerContext) -> None:
         self._context = context
@@ -43,7 +46,7 @@ class MergeVerifier:
 
     async def verify(self, row: MergeRow, members: Sequence[MemberRow]) -> dict[str, Any]:
         """The body of a verification."""
-        uow = self._context.uow
+        context, uow = self._context, self._context.uow
         ids = [member.customer_id for member in members]
         records = await whole_customers(uow, set(ids))
         images = {own: self._reader.image(member, records[own]) for member in members if (own := member.customer_id)}
@@ -61,10 +64,10 @@ class MergeVerifier:
             and not any(table["missing"] for table in tables)
             and all(consent["kept"] for consent in consents),
             "changed_since": home != row.survivor_id or records[row.survivor_id].row.revision != after[row.survivor_id],
-            "tables": tables,
+            "tables": [table for table in tables if sees_table(table["table"], context)],
             "values_checked": checked,
-            "values_lost": lost,
-            "consents": consents,
+            "values_lost": [value for value in lost if sees_field(value["field"], context)],
+            "consents": consents if sees_consents(context) else [],
         }
 
     async def _tables(
