@@ -19,7 +19,9 @@ from custhub.features.bulk.rules import ActionType
 from custhub.features.bulk.schemas import BulkActionCreate
 from custhub.features.bulk.service.steps import STEPS
 from custhub.features.customers.errors import OwnerUnknown, SelectionUnclear, TeamUnknown
+from custhub.features.customers.queries.claims import reachable_among
 from custhub.features.customers.queries.listing import count_customers
+from custhub.features.customers.queries.merged import survivors_of
 from custhub.features.customers.schemas.listing import CustomerFilter
 from custhub.features.customers.service.selecting import SavedSelections
 from custhub.features.fields.rules import Access
@@ -134,7 +136,10 @@ class BulkActions:
         if len(given) != 1 and (given or leaver is None):
             raise SelectionUnclear
         if body.ids is not None:
-            ids = sorted(set(body.ids))
+            # Of who was merged, who it became: once, whatever many of them were named.
+            known = await reachable_among(self._uow, self._who.reach, set(body.ids))
+            now_of = await survivors_of(self._uow, sorted(known))
+            ids = sorted({now_of.get(customer_id, customer_id) for customer_id in body.ids})
             return {"ids": [customer_id.hex for customer_id in ids]}, len(ids)
         chosen = body.filter or CustomerFilter()
         if body.saved_filter_id is not None:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from custhub.crypto.live import LiveKeys
 from custhub.features.bulk.service.steps import BulkContext
-from custhub.features.customers.errors import CustomerErased, CustomerNotFound
+from custhub.features.customers.errors import CustomerArchived, CustomerErased, CustomerNotFound
 from custhub.features.customers.queries import CustomerRecord
 from custhub.features.customers.service.standards import Standards
 from custhub.jobs.work import JobWork
@@ -101,6 +101,9 @@ class Sweep:
                     raise CustomerNotFound
                 if record.row.erased_at is not None:
                     raise CustomerErased
+                if record.row.merged_into is not None:
+                    # Absorbed since: what is written to its id would go to a survivor that nobody selected.
+                    raise CustomerArchived
                 await change(context, record)
             except _OURS:
                 raise
