@@ -103,7 +103,7 @@ PARTED_AGAIN: Final = Command(
 #: Pairs among customers whose merge is undone by itself.
 PARTED_AMONG: Final = Command(
     update(duplicates)
-    .where(any_of(_d.left_id, "ids"), any_of(_d.right_id, "ids"), _d.state == PairState.MERGED.value)
+    .where(any_of(_d.left_id, "ids"), any_of(_d.right_id, "ids"), _d.state != PairState.NOT_SAME.value)
     .values(_PARTED)
 )
 #: Pairs that a plan has joined. No person decided about them, so nothing is learnt from them.

@@ -27,6 +27,7 @@ from custhub.features.duplicates.repository import (
 from custhub.features.duplicates.rules import PairState, bits_of, cluster_of
 from custhub.features.duplicates.service.desk import Scored, Thresholds, weights_with
 from custhub.features.duplicates.service.gathering import Gathering, Parts
+from custhub.features.matching.service.cannot_links import forbidden_among
 from custhub.jobs.models import UNIQUE_JOB, JobRow
 from custhub.jobs.queue import enqueue
 from custhub.jobs.states import LIVE, JobState, Queue
@@ -102,7 +103,7 @@ class ScanRun:
             left = [pair for pair in pairs if after is None or _place(found, pair) > after]
             if left:
                 # A slice that loses a race was read while somebody decided: it is read again.
-                await self._work.retried(partial(self._store, found=found, pairs=left, parted=parted))
+                await self._work.retried(partial(self._store, found=found, pairs=left))
         uow = self._work.unit_of_work()
         row = ScanRepository(uow).change(self._row, counts)
         done = row.customers - self._work.job.processed
@@ -111,17 +112,18 @@ class ScanRun:
         )
         self._row = row
 
-    async def _store(
-        self, uow: UnitOfWork, found: Gathering, pairs: Sequence[Scored], parted: set[tuple[int, int]]
-    ) -> None:
-        known = await known_pairs(self._parts.database, sorted({found.roll.id(pair.left) for pair in pairs}))
+    async def _store(self, uow: UnitOfWork, found: Gathering, pairs: Sequence[Scored]) -> None:
+        database, roll = self._parts.database, found.roll
+        known = await known_pairs(database, sorted({roll.id(pair.left) for pair in pairs}))
+        # Asked anew: a scan takes its time, and who is told apart meanwhile is no pair any more.
+        parted = await forbidden_among(database, {roll.id(place) for pair in pairs for place in pair[:2]})
         added: list[DuplicateRow] = []
         renewed: list[dict[str, Any]] = []
         seen, apart = [], []
         for pair in pairs:
             new = self._pair(uow, found, pair)
             old = known.get((new.left_id, new.right_id))
-            if (pair.left, pair.right) in parted:
+            if (new.left_id, new.right_id) in parted:
                 if old is not None:
                     apart.append(old.id)
             elif old is None:

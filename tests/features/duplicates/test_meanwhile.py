@@ -1,0 +1,73 @@
+"""Pairs that are decided elsewhere, or by others, while something is at them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import pytest
+
+from custhub.features.duplicates.service.gathering import Gathering
+from custhub.kit.uow import UnitOfWork
+from tests.customers import problem_of
+from tests.features.duplicates.desk import DUPLICATES, listed, scan, twins
+from tests.hub import HubUnderTest
+from tests.merges import merge, undone
+
+
+async def test_an_undo_of_a_merge_that_no_decision_made_tells_its_pairs_apart(fresh_hub: HubUnderTest) -> None:
+    """MATCHING 5: they waited in the queue, and would be there again."""
+    hub = fresh_hub
+    people = await twins(hub, 3)
+    await scan(hub)
+    assert len(await listed(hub, state="open")) == 3
+    merged = await merge(hub.api, people[:2])
+    assert len(await listed(hub, state="open")) == 1
+    await undone(hub.api, merged)
+    pairs = {frozenset((pair["left_id"], pair["right_id"])): pair["state"] for pair in await listed(hub)}
+    apart = frozenset(one["id"] for one in people[:2])
+    assert (len(pairs), pairs.pop(apart), set(pairs.values())) == (3, "not_same", {"open"})
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_an_undo_amid_a_scan_stands(
+    fresh_hub: HubUnderTest, monkeypatch: pytest.MonkeyPatch, is_known: bool
+) -> None:
+    """MATCHING 3, 5: the scan had compared them before they were told apart."""
+    hub = fresh_hub
+    people = await twins(hub)
+    if is_known:
+        await scan(hub)
+    real = Gathering.groups
+
+    async def groups(self: Gathering, parted: Collection[tuple[int, int]]) -> list[list[int]]:
+        found = await real(self, parted)
+        await undone(hub.api, await merge(hub.api, people))
+        return found
+
+    monkeypatch.setattr(Gathering, "groups", groups)
+    await scan(hub)
+    assert [pair["state"] for pair in await listed(hub)] == (["not_same"] if is_known else [])
+
+
+async def test_two_that_are_merged_in_this_moment_are_not_told_apart(
+    fresh_hub: HubUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MATCHING 3, 4: a cannot-link of an absorbed customer would be about nobody."""
+    hub = fresh_hub
+    people = await twins(hub)
+    await scan(hub)
+    (pair,) = await listed(hub, state="open")
+    armed, real = [True], UnitOfWork.commit
+
+    async def commit(self: UnitOfWork) -> None:
+        if armed:
+            armed.clear()
+            await merge(hub.client(), people)
+        await real(self)
+
+    monkeypatch.setattr(UnitOfWork, "commit", commit)
+    answer: Any = await hub.api.post(f"{DUPLICATES}/{pair['id']}/decision", json={"decision": "not_same"})
+    monkeypatch.undo()
+    problem_of(answer, 404, "duplicate_not_found")
+    assert await hub.rows("SELECT * FROM cannot_links") == []
