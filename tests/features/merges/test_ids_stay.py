@@ -64,6 +64,18 @@ async def test_what_is_written_to_a_merged_customer_is_written_to_who_it_became(
     assert (archived.status_code, archived.json()["id"]) == (200, third["id"])
 
 
+async def test_what_counts_of_a_merged_customer_is_what_counts_of_who_it_became(hub: HubUnderTest) -> None:
+    """MATCHING 4, S-81: a caller with an old id must not take a consent for one that was refused."""
+    survivor, old = await create_customer(hub.api), await create_customer(hub.api)
+    for one, status in ((survivor, "denied"), (old, "granted")):
+        said = {"customer_id": one["id"], "purpose": "marketing", "channel": "sms", "status": status}
+        assert (await hub.api.post("/v1/consents", json=said)).status_code == 201
+    await merge(hub.api, [survivor, old])
+    for one in (survivor, old):
+        told = (await hub.api.get(f"{path_of(one)}/consents")).json()["data"]
+        assert [state["status"] for state in told] == ["denied"]
+
+
 async def test_who_is_named_in_a_body_is_who_it_became(hub: HubUnderTest) -> None:
     """MATCHING 4: create, batch and upsert, of somebody new and of somebody known."""
     first, _, third = await chain(hub)

@@ -30,6 +30,7 @@ from custhub.features.consents.schemas import (
 from custhub.features.consents.vault import opened
 from custhub.features.customers.errors import CustomerNotFound
 from custhub.features.customers.queries import is_reachable
+from custhub.features.customers.queries.merged import survivors_of
 from custhub.http.answers import Answer, created, ok, page
 from custhub.http.deps import TheCall
 from custhub.http.fields import ConsentId, CustomerId
@@ -95,8 +96,13 @@ async def get_consent(consent_id: ConsentId, who: CanRead, call: TheCall) -> Res
 
 @customers_router.get("/{customer_id}/consents", response_model=ConsentStates, responses=problems(CustomerNotFound))
 async def list_customer_consents(customer_id: CustomerId, who: CanRead, call: TheCall) -> Response:
-    """List what a customer said last, for each purpose and channel. Nothing about one means: never asked."""
+    """List what a customer said last, for each purpose and channel. Nothing about one means: never asked.
+
+    Of one that was merged it is what counts for who it became.
+    """
     database = call.hub.database
-    if not await is_reachable(database, who.reach, customer_id):
-        raise CustomerNotFound
-    return page([state_view(row) for row in await states_of(database, [customer_id])], None)
+    now = (await survivors_of(database, [customer_id])).get(customer_id, customer_id)
+    for own in {customer_id, now}:
+        if not await is_reachable(database, who.reach, own):
+            raise CustomerNotFound
+    return page([state_view(row) for row in await states_of(database, [now])], None)
