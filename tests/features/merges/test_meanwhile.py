@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from custhub.features.customers.links import parting
+from custhub.features.customers.queries.claims import held_keys
+from custhub.kit.query import Reader
 from custhub.kit.uow import UnitOfWork
 from tests.canonical import export_of
 from tests.customers import create_customer, path_of
 from tests.hub import HubUnderTest, make_number
-from tests.merges import merge
+from tests.merges import merge, undone
 
 WRITES: dict[str, Callable[[dict[str, Any]], tuple[str, str, dict[str, Any] | None]]] = {
     "consents": lambda one: (
@@ -48,3 +52,25 @@ async def test_who_is_absorbed_between_reading_and_writing(
     left, now = await export_of(hub, old), await export_of(hub, survivor)
     assert left[what] == []
     assert len(now[what]) == 1
+
+
+async def test_an_external_id_that_is_taken_while_a_merge_is_undone(
+    hub: HubUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MATCHING 5: whoever has it by now keeps it, and the undo says so."""
+    key = {"source": "shop", "id": "A-77"}
+    survivor, old = await create_customer(hub.api), await create_customer(hub.api, external_ids=[key])
+    made = await merge(hub.api, [survivor, old])
+    assert (await hub.api.post(f"{path_of(survivor)}/archive")).status_code == 200
+    await create_customer(hub.api, external_ids=[key])
+    asked = list[int]()
+
+    async def asked_for(reader: Reader, keys: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], UUID]:
+        asked.append(1)
+        # The first time it is asked in the moment before.
+        return {} if len(asked) == 1 else await held_keys(reader, keys)
+
+    monkeypatch.setattr(parting, "held_keys", asked_for)
+    told = await undone(hub.api, made)
+    assert [(one["table"], one["reason"]) for one in told["conflicts"]] == [("customer_external_ids", "taken")]
+    assert len(asked) == 2

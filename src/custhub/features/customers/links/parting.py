@@ -24,6 +24,7 @@ from custhub.features.customers.links.moving import (
     tag_values,
 )
 from custhub.features.customers.models import (
+    EXTERNAL_ID,
     AddressRow,
     ContactRow,
     EmailRow,
@@ -37,7 +38,7 @@ from custhub.features.customers.queries import CustomerRecord
 from custhub.features.customers.queries.claims import held_keys, match_claims_of
 from custhub.features.customers.queries.naming import tokens_among
 from custhub.features.customers.queries.whole import contacts_naming
-from custhub.features.customers.repository import change_tokens
+from custhub.features.customers.repository import change_tokens, lost_race
 from custhub.features.customers.rules import tokens_of
 from custhub.kit.customer_link import Joined, Kept, Moved, Parted, WhyKept, from_plain, gone, parted, revision_back
 from custhub.kit.uow import UnitOfWork
@@ -147,6 +148,8 @@ class Parting:
             if was["is_live"] and (key := self._keys.get(UUID(hex=text))) is not None and not key.is_live
         }
         self._taken = set(await held_keys(self._uow, revived)) if revived else set()
+        # Somebody who takes one in this very moment has it: it is looked up once more.
+        self._uow.on_violation(EXTERNAL_ID, lost_race)
 
     def _part_keys(self, source: UUID, before: Mapping[str, Mapping[str, Any]]) -> list[Kept]:
         """External ids that go back, each as live as it was unless it is somebody else's by now."""
