@@ -16,6 +16,7 @@ from custhub.features.customers.queries import CustomerRow
 from custhub.features.customers.rules.provenance import Origin, Provenance, Rule
 from custhub.features.customers.schemas.bodies import CustomerPatch
 from custhub.features.customers.service.context import provenance_of
+from custhub.features.customers.service.holding import hold
 from custhub.features.customers.service.profile import CustomerService
 from custhub.features.customers.service.values import patch_of, value_of
 from custhub.features.quality.errors import (
@@ -144,6 +145,8 @@ class FindingDecisions:
             "decided_by": None if is_open else self._context.caller,
             "decided_at": None if is_open else self._uow.now,
         }
+        # With a merge its findings are another one's: what is told here is told of whose they are.
+        hold(self._uow, record.row.customer_id)
         row = self._findings.change(record.row, {**values, **by})
         self._uow.emit(event(row.id, row.revision, row.customer_id, (row.field,)))
         self._uow.audit(Note(action, "finding", row.id, row.customer_id, [row.field], row.source))
