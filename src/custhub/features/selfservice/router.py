@@ -67,7 +67,7 @@ async def create_self_service_link(
     row, issued = await links.create(customer_id, body)
     url = issued.url if body.send_by is None else None
     view = link_view(row, call.hub.clock.now(), url)
-    location = f"/v1/customers/{to_text(Prefix.CUSTOMER, customer_id)}/self-service-links/{view['id']}"
+    location = f"/v1/customers/{to_text(Prefix.CUSTOMER, row.customer_id)}/self-service-links/{view['id']}"
     return created(view, location, once=("url",))
 
 
