@@ -32,6 +32,8 @@ from custhub.features.customers.service.rendering import CustomerRenderer
 from custhub.features.customers.service.selecting import SAVED_SELECTIONS
 from custhub.features.customers.service.standards import STANDARDS, Standards
 from custhub.features.customers.tasks import ContactPointMarking, SearchRebuild
+from custhub.features.duplicates.queries.scoring import scoring_model
+from custhub.features.duplicates.service.modelling import SCORING
 from custhub.features.duplicates.tasks import SCHEDULES as DUPLICATE_SCHEDULES
 from custhub.features.duplicates.tasks import BulkMergeJob, BulkMergeUndoJob, DuplicateScan
 from custhub.features.exports.service.handing import LINK as EXPORT_LINK
@@ -140,7 +142,10 @@ class Application:
         self.link_purposes: dict[str, LinkPurpose] = {EXPORT_LINK: ExportDownload(self.files, self.clock)}
         self.hub.parts[LINK_PURPOSES] = self.link_purposes
         self.catalogue, self.ranks, self.personal = field_catalogue(), source_ranks(), identity_sources()
-        self.follower = Follower(self.database, lambda: self.hub.migrated, self.catalogue, self.ranks, self.personal)
+        self.scoring = self.hub.parts[SCORING] = scoring_model()
+        self.follower = Follower(
+            self.database, lambda: self.hub.migrated, self.catalogue, self.ranks, self.personal, self.scoring
+        )
         self.hub.prepare = self.follower.look
         confirmed_for = timedelta(days=settings.confirmed_days)
         standards = Standards(
@@ -151,7 +156,7 @@ class Application:
             VerificationKeeper(),
             MatchKeeper(self.keys, self.personal),
         )
-        scorers = OnlineScorers(self.keys, self.clock.monotonic)
+        scorers = OnlineScorers(self.keys, self.clock.monotonic, self.scoring)
         candidates = CandidateSearch(self.keys, self.personal, scorers)
         self.hub.parts |= {CATALOGUE: self.catalogue, STANDARDS: standards}
         self.hub.parts |= {CANDIDATES: candidates, NEW_CANDIDATES: CandidatesOfNew(candidates)}

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.features.duplicates.desk import model_document
 from tests.process.here import Outcome, Run
 from tests.process.refusals import assert_refused
 from tests.process.running import RunningHub, wait_until
@@ -185,3 +186,19 @@ def test_scans_run_through_a_running_hub_and_without_one(running: Path, resting:
         done = _done(run(home, "duplicates", "scan"))
         assert re.fullmatch(r"/v1/duplicates/scans/dsc_[0-9a-z]{26}", done.splitlines()[-1]), done
         _done(run(home, "duplicates", "rebuild-keys"))
+
+
+def test_models_of_duplicates_are_taken_over(running: Path, resting: Path, run: Run, tmp_path: Path) -> None:
+    """R-4; what Splink said beside is left out."""
+    source = tmp_path / "own.json"
+    source.write_text(json.dumps(model_document(mail={"same": 3.0}) | {"second_opinion": {"by": "splink"}}))
+    for home in (running, resting):
+        assert re.search(r"mail +same +3\.00 +12\.00", _done(run(home, "duplicates", "models", "propose", str(source))))
+        assert_refused(run(home, "duplicates", "models", "propose", str(source)), 1, "model of this version already")
+        activate = ("duplicates", "models", "activate", "own-1", "--reason", "tried")
+        assert _done(run(home, *activate)) == "own-1 is active"
+        assert re.search(r"own-1 +active +812", _done(run(home, "duplicates", "models", "list")))
+        assert _done(run(home, "duplicates", "models", "show", "own-1")).splitlines() == ["field  level  bits  active"]
+        assert_refused(run(home, "duplicates", "models", "show", "own-2"), 1, "no such model")
+    source.write_text("{")
+    assert_refused(run(resting, "duplicates", "models", "propose", str(source)), 1, "is no JSON")

@@ -73,7 +73,8 @@ def estimate_weights(
 ) -> None:
     """Propose weights from a list of one's own, and from what people decided about its pairs.
 
-    Nothing uses them until they are named: `custhub dedupe run --weights FILE`. `--with splink` asks Splink, the extra
+    Nothing uses them until they are named: `custhub dedupe run --weights FILE`, or until a hub takes them over:
+    `custhub duplicates models propose FILE`. `--with splink` asks Splink, the extra
     `custhub[dedupe]`, for a second opinion on the same people: its bits stand in a table and under `second_opinion`.
     """
     # As above.
@@ -100,6 +101,7 @@ def estimate_weights(
             f"of {found.known:,} decisions about records of the list the shipped weights agree with "
             f"{found.agreed_shipped:,}, these with {found.agreed:,}"
         )
+    tell(f"a hub takes them over with: custhub duplicates models propose {output}")
     if found.opinion:
         shipped = shipped_weights().bits
         tell(f"bits as shipped, as proposed, and by {found.opinion.by}; - where the list does not say")

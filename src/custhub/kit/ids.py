@@ -53,6 +53,7 @@ class Prefix(StrEnum):
     DUPLICATE = "dup"
     DUPLICATE_SCAN = "dsc"
     DUPLICATE_CLUSTER = "dcl"
+    DUPLICATE_MODEL = "mdl"
     BULK_MERGE = "bmg"
     CONSENT = "con"
     NOTICE = "ntc"

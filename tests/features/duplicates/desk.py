@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 from custhub.features.duplicates.tasks import BulkMergeJob, BulkMergeUndoJob, DuplicateScan
+from custhub.features.matching.rules.weights import shipped_document
 from custhub.jobs.models import JobRow
 from custhub.jobs.runner import JobRunner
 from custhub.jobs.states import Queue
@@ -17,6 +19,9 @@ DUPLICATES = "/v1/duplicates"
 SCANS = f"{DUPLICATES}/scans"
 SETTINGS = f"{DUPLICATES}/settings"
 BULK_MERGES = f"{DUPLICATES}/bulk-merges"
+MODELS = f"{DUPLICATES}/models"
+#: The model that comes with the hub.
+SHIPPED = f"mdl_{'0' * 26}"
 
 
 def worker(hub: HubUnderTest) -> JobRunner:
@@ -86,3 +91,27 @@ async def household(hub: HubUnderTest) -> list[dict[str, Any]]:
         await create_customer(hub.api, display_name=name, emails=mailbox, addresses=address)
         for name in ("Lucia Moreno", "Rafael Moreno")
     ]
+
+
+def model_document(version: str = "own-1", decisions: int = 812, **changed: dict[str, float]) -> dict[str, Any]:
+    """A model with other bits: `mail={"same": 3.0}`."""
+    shipped = deepcopy(dict(shipped_document()))
+    levels = {field: {**bits, **changed.get(field, {})} for field, bits in shipped["levels"].items()}
+    sample = {"model_version": shipped["model_version"], "pairs": 48_210, "decisions": decisions}
+    return {**shipped, "model_version": version, "levels": levels, "estimated_from": sample}
+
+
+async def propose(hub: HubUnderTest, document: dict[str, Any], **members: Any) -> dict[str, Any]:
+    """Keep a model."""
+    answer = await hub.api.post(MODELS, json={"document": document, **members})
+    assert answer.status_code == 201, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+async def activate(hub: HubUnderTest, model_id: str) -> dict[str, Any]:
+    """Score by a model from now on."""
+    answer = await hub.api.post(f"{MODELS}/{model_id}/activate", json={"reason": "tried on our list"})
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found

@@ -8,13 +8,14 @@ from fastapi import Request, Security
 
 from custhub.features.customers.deps import IfMatch, context_of
 from custhub.features.duplicates.service.deciding import PairDecisions
+from custhub.features.duplicates.service.modelling import SCORING, DuplicateModels
 from custhub.features.merges.service.merging import LINKS, Merging
 from custhub.http.deps import door
 from custhub.http.hub import call_of
 from custhub.security.principal import Principal
 from custhub.security.scopes import Scope
 
-__all__ = ["CanManage", "CanMerge", "CanRead", "CanScan", "IfMatch", "context_of", "decisions_of"]
+__all__ = ["CanManage", "CanMerge", "CanRead", "CanScan", "IfMatch", "context_of", "decisions_of", "models_of"]
 
 CanRead = Annotated[Principal, Security(door, scopes=[Scope.MERGES_READ, Scope.CUSTOMERS_READ])]
 #: A scan changes no customer.
@@ -27,3 +28,8 @@ def decisions_of(request: Request) -> PairDecisions:
     """The use cases of pairs for this caller."""
     context = context_of(request)
     return PairDecisions(context, Merging(context, call_of(request).hub.parts[LINKS]))
+
+
+def models_of(request: Request) -> DuplicateModels:
+    """The use cases of models for this caller."""
+    return DuplicateModels(context_of(request), call_of(request).hub.parts[SCORING])

@@ -61,6 +61,54 @@ class DryRunRequired(Conflict):
     zh = Text("须先试运行", "在批量合并之前，请先以相同阈值完成一次试运行并查看数量。")
 
 
+class DuplicateModelNotFound(NotFound):
+    """There is no such model, or it came with another release of the hub."""
+
+    code = "duplicate_model_not_found"
+    title = "Model not found"
+    zh = Text("模型不存在", "没有这个模型，或它属于系统的另一版本。")
+
+
+class DuplicateModelExists(Conflict):
+    """There is a model of this version already, `existing_id`. Another one needs another version."""
+
+    code = "duplicate_model_exists"
+    title = "Model exists"
+    zh = Text("模型已存在", "已有该版本的模型（`existing_id`），请使用其他版本名。")
+
+
+class DuplicateModelInvalid(RuleBroken):
+    """By this document nobody can be scored: it has other levels than the shipped model, or weights that cannot be."""
+
+    code = "duplicate_model_invalid"
+    title = "No model"
+    zh = Text("模型无效", "无法按该文件评分：其级别与系统自带模型不同，或权重不成立。")
+
+
+class ModelVersionReserved(RuleBroken):
+    """A version that begins with a digit is the hub's own."""
+
+    code = "model_version_reserved"
+    title = "Version reserved"
+    zh = Text("版本名已保留", "以数字开头的版本名由系统保留。")
+
+
+class TooFewDecisions(Conflict):
+    """Nobody is scored by a model that was estimated from less than 500 decisions of people."""
+
+    code = "too_few_decisions"
+    title = "Too few decisions"
+    zh = Text("人工决定过少", "模型须由至少 500 个人工决定估算，方可启用。")
+
+
+class DuplicateModelUsed(Conflict):
+    """Only a proposal is deleted: people were scored by this model, and their scores name it."""
+
+    code = "duplicate_model_used"
+    title = "Model was used"
+    zh = Text("模型已被使用", "只能删除未启用过的模型：已有评分引用该模型。")
+
+
 class BulkMergeNotFound(NotFound):
     """There is no such bulk merge, or somebody else asked for it."""
 

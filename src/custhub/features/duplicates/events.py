@@ -54,6 +54,23 @@ class DuplicateScanCompleted(Event):
     members = _SCANNED
 
 
+_MODEL: Final[dict[str, dict[str, Any]]] = {
+    "model_version": {"type": "string", "maxLength": 40, "examples": ["own-2026-11-23"]},
+    "replaced_version": {"type": "string", "maxLength": 40, "examples": ["2026-11"]},
+}
+
+
+class DuplicateModelActivated(Event):
+    """Everybody is scored by another model from now on."""
+
+    __slots__ = ()
+    type = "duplicate_model.activated"
+    subject_type = "duplicate_model"
+    prefix = Prefix.DUPLICATE_MODEL
+    path = "/v1/duplicates/models/{id}"
+    members = _MODEL
+
+
 class _BulkMergeEvent(Event):
     __slots__ = ()
     subject_type = "bulk_merge"

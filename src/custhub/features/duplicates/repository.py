@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -11,10 +11,12 @@ from uuid import UUID
 from sqlalchemy import Table, bindparam, delete, null, or_, select, tuple_, update
 
 from custhub.features.duplicates.models import (
+    MODEL_VERSION,
     BulkMergeRow,
     DuplicateRow,
     DuplicateScanRow,
     GroupRow,
+    MatchModelRow,
     MemberRow,
     SettingsRow,
     bulk_merge_groups,
@@ -23,10 +25,12 @@ from custhub.features.duplicates.models import (
     duplicate_scans,
     duplicate_settings,
     duplicates,
+    match_models,
 )
 from custhub.features.duplicates.rules import UNDECIDED, PairState
 from custhub.kit.commands import Command, RowsCommand
 from custhub.kit.db import Database, Id, TransactionConnection
+from custhub.kit.errors import HubError
 from custhub.kit.purge import Purge
 from custhub.kit.query import any_of
 from custhub.kit.uow import UnitOfWork
@@ -193,6 +197,30 @@ class ScanRepository:
         values = {**values, "updated_at": self._uow.now, "revision": row.revision + 1}
         self._uow.update(duplicate_settings, {"id": row.id, "revision": row.revision}, values, guard=True)
         return row._replace(**values)
+
+
+class ModelRepository:
+    """Models of one unit of work."""
+
+    def __init__(self, uow: UnitOfWork) -> None:
+        self._uow = uow
+
+    def add(self, row: MatchModelRow, explain: Callable[[], Awaitable[HubError]]) -> None:
+        """Store a new one; `explain` is asked when there is one of its version."""
+        self._uow.insert(match_models, row)
+        self._uow.on_violation(MODEL_VERSION, explain)
+
+    def change(self, row: MatchModelRow, values: Mapping[str, Any]) -> MatchModelRow:
+        """Store changed columns as the next revision; the unit of work is lost when the row moved on meanwhile."""
+        values = {**values, "updated_at": self._uow.now, "revision": row.revision + 1}
+        self._uow.update(match_models, {"id": row.id, "revision": row.revision}, values, guard=True)
+        return row._replace(**values)
+
+    def remove(self, row: MatchModelRow) -> None:
+        """Forget it; the unit of work is lost when the row moved on meanwhile."""
+        key = {"id": row.id, "revision": row.revision}
+        self._uow.writes.hold(match_models, key)
+        self._uow.delete(match_models, key)
 
 
 class PlanRepository:

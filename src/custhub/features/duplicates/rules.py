@@ -61,6 +61,14 @@ class DecisionReason(StrEnum):
     OTHER = "other"
 
 
+class ModelState(StrEnum):
+    """Where a model is; one is active."""
+
+    PROPOSED = "proposed"
+    ACTIVE = "active"
+    RETIRED = "retired"
+
+
 class GroupState(StrEnum):
     """What becomes of a group of a plan."""
 

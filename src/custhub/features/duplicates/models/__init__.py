@@ -1,4 +1,4 @@
-"""Tables of duplicates: pairs, scans, settings, plans."""
+"""Tables of duplicates: pairs, scans, settings, plans, models."""
 
 from custhub.features.duplicates.models.pairs import (
     DuplicateRow,
@@ -16,12 +16,16 @@ from custhub.features.duplicates.models.plans import (
     bulk_merge_members,
     bulk_merges,
 )
+from custhub.features.duplicates.models.scoring import MODEL_VERSION, SHIPPED, MatchModelRow, match_models
 
 __all__ = [
+    "MODEL_VERSION",
+    "SHIPPED",
     "BulkMergeRow",
     "DuplicateRow",
     "DuplicateScanRow",
     "GroupRow",
+    "MatchModelRow",
     "MemberRow",
     "SettingsRow",
     "bulk_merge_groups",
@@ -30,4 +34,5 @@ __all__ = [
     "duplicate_scans",
     "duplicate_settings",
     "duplicates",
+    "match_models",
 ]

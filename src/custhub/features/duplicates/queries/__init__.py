@@ -5,8 +5,9 @@ from custhub.features.duplicates.models import (
     DuplicateRow,
     DuplicateScanRow,
     GroupRow,
+    MatchModelRow,
     MemberRow,
     SettingsRow,
 )
 
-__all__ = ["BulkMergeRow", "DuplicateRow", "DuplicateScanRow", "GroupRow", "MemberRow", "SettingsRow"]
+__all__ = ["BulkMergeRow", "DuplicateRow", "DuplicateScanRow", "GroupRow", "MatchModelRow", "MemberRow", "SettingsRow"]

@@ -13,6 +13,7 @@ from custhub.features.duplicates.schemas.scans import (
     settings_etag,
     settings_view,
 )
+from custhub.features.duplicates.service.modelling import SCORING
 from custhub.features.duplicates.service.settings import patch_settings
 from custhub.http.answers import not_modified, ok
 from custhub.http.hub import call_of
@@ -34,10 +35,10 @@ async def get_duplicate_settings(request: Request, _: CanRead) -> Response:
 async def update_duplicate_settings(
     body: DuplicateSettingsPatch, request: Request, _: CanManage, if_match: IfMatch
 ) -> Response:
-    """Change the settings; the next scan goes by them.
+    """Change the settings; the next check and the next scan go by them.
 
     `auto_merge` is off until a dry run of a bulk merge at `merge_bits` came to its end: its counts are what would
     happen.
     """
-    row = await patch_settings(context_of(request), body, if_match)
+    row = await patch_settings(context_of(request), body, if_match, call_of(request).hub.parts[SCORING])
     return ok(settings_view(row), settings_etag(row))

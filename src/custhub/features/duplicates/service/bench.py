@@ -10,8 +10,9 @@ from contextlib import suppress
 from typing import Any, Final, Protocol, Self
 
 from custhub.features.duplicates.service.comparing import LENGTH, frame, message_of
-from custhub.features.duplicates.service.desk import Desk, Scored, Thresholds
+from custhub.features.duplicates.service.desk import Desk, Scored
 from custhub.features.matching.rules.persons import Person
+from custhub.features.matching.rules.weights import Weights
 from custhub.jobs.work import JobWork
 
 PROGRAM: Final = "custhub.features.duplicates.service.comparing"
@@ -46,16 +47,16 @@ class Bench(Protocol):
         """End it, whatever it is at."""
 
 
-async def open_bench(thresholds: Thresholds, people: int) -> Bench:
+async def open_bench(weights: Weights, people: int) -> Bench:
     """A bench for about so many people."""
-    return InThread(thresholds) if people <= FEW else await InProcess.start(thresholds)
+    return InThread(weights) if people <= FEW else await InProcess.start(weights)
 
 
 class InThread:
     """Compares in a thread of this process."""
 
-    def __init__(self, thresholds: Thresholds) -> None:
-        self._desk = Desk(thresholds)
+    def __init__(self, weights: Weights) -> None:
+        self._desk = Desk(weights)
 
     async def add(self, people: Sequence[Person]) -> None:
         """The next people."""
@@ -84,7 +85,7 @@ class InProcess:
         self._process = process
 
     @classmethod
-    async def start(cls, thresholds: Thresholds) -> Self:
+    async def start(cls, weights: Weights) -> Self:
         """Start one."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -98,7 +99,7 @@ class InProcess:
             start_new_session=True,
         )
         made = cls(process)
-        await made._ask("begin", thresholds)
+        await made._ask("begin", weights)
         return made
 
     async def add(self, people: Sequence[Person]) -> None:

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from custhub.features.duplicates.rules import MOST_RECORDS, Suggestion, millibits
 from custhub.features.matching.rules.persons import Person
 from custhub.features.matching.rules.scoring import Decision, Score
-from custhub.features.matching.rules.weights import Weights, shipped_weights
+from custhub.features.matching.rules.weights import Weights
 from custhub.features.matching.service.batch import Matching, Pair
 from custhub.features.matching.service.explaining import rule_of
-
-
-class Thresholds(NamedTuple):
-    """From which totals pairs are shown and joined, in bits."""
-
-    review: float
-    merge: float
 
 
 class Scored(NamedTuple):
@@ -35,8 +27,8 @@ class Scored(NamedTuple):
 class Desk:
     """People in the order of their ids; what is asked of them."""
 
-    def __init__(self, thresholds: Thresholds) -> None:
-        self._weights = weights_with(thresholds)
+    def __init__(self, weights: Weights) -> None:
+        self._weights = weights
         self._people: list[Person] = []
         self._matching: Matching | None = None
         self._pairs: list[Pair] = []
@@ -61,11 +53,6 @@ class Desk:
         joined = [pair for pair in self._pairs if (pair.left, pair.right) not in parted]
         groups = self._matching.groups(joined)
         return sorted(sorted(group) for group in groups if len(group) <= MOST_RECORDS)
-
-
-def weights_with(thresholds: Thresholds) -> Weights:
-    """The model of the hub with the thresholds of the business."""
-    return replace(shipped_weights(), review=thresholds.review, merge=thresholds.merge)
 
 
 def scored(left: int, right: int, score: Score, decision: Decision) -> Scored:

@@ -9,10 +9,14 @@ from uuid import UUID
 
 from custhub.crypto.live import LiveKeys
 from custhub.features.customers.queries.sources import personal_sources
+from custhub.features.duplicates.errors import DuplicateModelNotFound
 from custhub.features.duplicates.queries.pairs import LiveCustomer, live_customers
+from custhub.features.duplicates.queries.scoring import model_by_version
+from custhub.features.duplicates.rules import bits_of
 from custhub.features.duplicates.service.bench import FEW, Bench, open_bench, watched
-from custhub.features.duplicates.service.desk import Scored, Thresholds
+from custhub.features.duplicates.service.desk import Scored
 from custhub.features.matching.rules.persons import Person
+from custhub.features.matching.rules.weights import weights_of
 from custhub.features.matching.service.cannot_links import forbidden_among
 from custhub.features.matching.service.reading import people_of
 from custhub.jobs.work import JobWork
@@ -69,10 +73,15 @@ class Gathering:
         self.found = 0
 
     @classmethod
-    async def of_everybody(cls, parts: Parts, work: JobWork, thresholds: Thresholds) -> Self:
-        """Read all live customers and compare them. Close it afterwards."""
+    async def of_everybody(cls, parts: Parts, work: JobWork, model_version: str, review: int, merge: int) -> Self:
+        """Read all live customers and compare them by this model, cut at these thresholds. Close it afterwards."""
+        model = await model_by_version(parts.database, model_version)
+        if model is None:
+            # It came with the release before: what was begun by it cannot be ended by another one.
+            work.fail_permanently(DuplicateModelNotFound())
+        weights = weights_of(model.document).cut_at(bits_of(review), bits_of(merge))
         expected = len(await live_customers(parts.database, UUID(int=0), FEW + 1))
-        made = cls(parts, work, await open_bench(thresholds, expected))
+        made = cls(parts, work, await open_bench(weights, expected))
         try:
             await made._read()
             made.found = await watched(work, made._bench.match)

@@ -20,9 +20,9 @@ from custhub.features.duplicates.queries import BulkMergeRow, GroupRow, MemberRo
 from custhub.features.duplicates.queries.pairs import origins_of
 from custhub.features.duplicates.queries.plans import BulkMergeStanding, bulk_merge_of, was_tried
 from custhub.features.duplicates.queries.scans import stored_settings
+from custhub.features.duplicates.queries.scoring import active_model
 from custhub.features.duplicates.repository import DROP_GROUPS, PlanRepository
 from custhub.features.duplicates.rules import GroupState, Withheld, bits_of
-from custhub.features.duplicates.service.desk import Thresholds, weights_with
 from custhub.features.duplicates.service.gathering import Gathering, Parts
 from custhub.features.matching.service.cannot_links import forbidden_among
 from custhub.http.issues import issue
@@ -60,7 +60,7 @@ async def start_bulk_merge(uow: UnitOfWork, who: Principal, threshold: int, trig
     settings = await stored_settings(uow)
     if threshold < settings.merge:
         raise ThresholdTooLow(issues=[issue("#/threshold", ThresholdTooLow.code)])
-    version = weights_with(Thresholds(bits_of(threshold), bits_of(threshold))).model_version
+    version = (await active_model(uow)).model_version
     if not is_dry and not await was_tried(uow, threshold, version):
         raise DryRunRequired
     job = enqueue(uow, RUN, {}, queue=Queue.MAINTENANCE, unique_key=_KEY, result_url=_url)
@@ -128,8 +128,8 @@ class Planning:
     async def run(self) -> BulkMergeRow:
         """Compare everybody, store the groups. One that was interrupted begins anew."""
         await self._begin()
-        bits = bits_of(self._row.threshold)
-        found = await Gathering.of_everybody(self._parts, self._work, Thresholds(bits, bits))
+        threshold = self._row.threshold
+        found = await Gathering.of_everybody(self._parts, self._work, self._row.model_version, threshold, threshold)
         try:
             groups = await found.groups(await found.parted())
             for first in range(0, len(groups), _AT_ONCE):

@@ -15,6 +15,7 @@ from custhub.features.duplicates.events import DuplicateScanCompleted
 from custhub.features.duplicates.queries import DuplicateRow, DuplicateScanRow, SettingsRow
 from custhub.features.duplicates.queries.pairs import known_pairs
 from custhub.features.duplicates.queries.scans import scan_of, stored_settings, unfinished_scans
+from custhub.features.duplicates.queries.scoring import active_model
 from custhub.features.duplicates.repository import (
     PART,
     RENEW,
@@ -24,8 +25,8 @@ from custhub.features.duplicates.repository import (
     DuplicateRepository,
     ScanRepository,
 )
-from custhub.features.duplicates.rules import PairState, bits_of, cluster_of
-from custhub.features.duplicates.service.desk import Scored, Thresholds, weights_with
+from custhub.features.duplicates.rules import PairState, cluster_of
+from custhub.features.duplicates.service.desk import Scored
 from custhub.features.duplicates.service.gathering import Gathering, Parts
 from custhub.features.matching.service.cannot_links import forbidden_among
 from custhub.jobs.models import UNIQUE_JOB, JobRow
@@ -54,7 +55,7 @@ async def start_scan(uow: UnitOfWork, trigger: str) -> JobRow:
 
     job = enqueue(uow, KIND, {}, queue=Queue.MAINTENANCE, unique_key=KIND, result_url=_url)
     uow.on_violation(UNIQUE_JOB, running)
-    ScanRepository(uow).add(_new(uow, job.id, trigger, await stored_settings(uow)))
+    ScanRepository(uow).add(await _new(uow, job.id, trigger))
     uow.audit(Note("duplicate_scan.started", KIND, job.id))
     return job
 
@@ -72,7 +73,10 @@ class ScanRun:
     async def run(self) -> DuplicateScanRow:
         """Compare everybody, store what was found, retire what was not found again."""
         if not self._is_stored:
-            found = await Gathering.of_everybody(self._parts, self._work, thresholds_of(self._settings))
+            settings = self._settings
+            found = await Gathering.of_everybody(
+                self._parts, self._work, self._row.model_version, settings.review, settings.merge
+            )
             try:
                 await self._store_all(found)
             finally:
@@ -208,7 +212,7 @@ async def scan_run(parts: Parts, work: JobWork) -> ScanRun | None:
         if not settings.daily_scan or any(_is_live(other.state) for other in await unfinished_scans(database)):
             return None
         uow = work.unit_of_work()
-        row = _new(uow, work.job.id, _SCHEDULED, settings)
+        row = await _new(uow, work.job.id, _SCHEDULED)
         ScanRepository(uow).add(row)
         await work.batch(uow)
     else:
@@ -217,13 +221,8 @@ async def scan_run(parts: Parts, work: JobWork) -> ScanRun | None:
     return ScanRun(parts, work, row, settings)
 
 
-def thresholds_of(settings: SettingsRow) -> Thresholds:
-    """The thresholds of the business."""
-    return Thresholds(bits_of(settings.review), bits_of(settings.merge))
-
-
-def _new(uow: UnitOfWork, scan_id: UUID, trigger: str, settings: SettingsRow) -> DuplicateScanRow:
-    version = weights_with(thresholds_of(settings)).model_version
+async def _new(uow: UnitOfWork, scan_id: UUID, trigger: str) -> DuplicateScanRow:
+    version = (await active_model(uow)).model_version
     return DuplicateScanRow(scan_id, trigger, version, 0, 0, 0, 0, 0, 0, None, uow.now, uow.now, 1)
 
 

@@ -7,19 +7,20 @@ from custhub.features.duplicates.errors import DryRunRequired, ThresholdsCrossed
 from custhub.features.duplicates.queries import SettingsRow
 from custhub.features.duplicates.queries.plans import was_tried
 from custhub.features.duplicates.queries.scans import stored_settings
+from custhub.features.duplicates.queries.scoring import active_model
 from custhub.features.duplicates.repository import ScanRepository
+from custhub.features.duplicates.rules import bits_of
 from custhub.features.duplicates.schemas.scans import DuplicateSettingsPatch, settings_etag
-from custhub.features.duplicates.service.desk import weights_with
-from custhub.features.duplicates.service.scanning import thresholds_of
+from custhub.features.matching.service.counting import Model
 from custhub.http.issues import issue
 from custhub.kit.revisions import check_revision
 from custhub.kit.uow import Note
 
 
 async def patch_settings(
-    context: CustomerContext, body: DuplicateSettingsPatch, if_match: frozenset[int] | None
+    context: CustomerContext, body: DuplicateSettingsPatch, if_match: frozenset[int] | None, scoring: Model
 ) -> SettingsRow:
-    """Change them; the next scan goes by them. Raises ThresholdsCrossed, DryRunRequired."""
+    """Change them; the next check and the next scan go by them. Raises ThresholdsCrossed, DryRunRequired."""
     uow = context.uow
     row = await stored_settings(uow)
     check_revision(if_match, row.revision, settings_etag(row))
@@ -29,7 +30,9 @@ async def patch_settings(
     after = row._replace(**values)
     if after.merge < after.review:
         raise ThresholdsCrossed(issues=[issue("#/merge_bits", ThresholdsCrossed.code)])
-    if after.auto_merge and not await was_tried(uow, after.merge, weights_with(thresholds_of(after)).model_version):
+    if after.auto_merge and not await was_tried(uow, after.merge, (await active_model(uow)).model_version):
         raise DryRunRequired
+    review, merge = bits_of(after.review), bits_of(after.merge)
+    uow.on_commit(lambda: scoring.put(lambda weights: weights.cut_at(review, merge)))
     uow.audit(Note("duplicate_settings.updated", "duplicate_settings", None, fields=sorted(values)))
     return ScanRepository(uow).change_settings(row, {**values, "updated_by": context.caller})

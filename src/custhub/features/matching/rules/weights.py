@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
-from math import log2
+from math import isclose, log2
 from pathlib import Path
 from typing import Any
 
 from custhub.features.matching.rules.households import IDENTITY, Homes, Kind
-from custhub.features.matching.rules.levels import Field, Level
+from custhub.features.matching.rules.levels import CONTRADICTIONS, Field, Level
 
 #: Fields whose values are common or rare; of the others every value says as much as any.
 _HOME_FIELDS = (Field.PHONE, Field.MAIL)
@@ -38,6 +38,10 @@ class Weights:
     def prior(self, records: int) -> float:
         """Bits before anything is compared, among so many records."""
         return self.prior_bits - log2(max(records, self.prior_least) / self.prior_at)
+
+    def cut_at(self, review: float, merge: float) -> Weights:
+        """The same with other thresholds: from which totals pairs are shown and joined, in bits."""
+        return replace(self, review=review, merge=merge)
 
     def weigh(self, field: Field, level: Level, count: int, records: int) -> float:
         """Bits of a level; `count` of `records` hold the value that agrees."""
@@ -74,6 +78,35 @@ def weights_of(document: Mapping[str, Any]) -> Weights:
     )
 
 
+def flaws_of(document: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """The members, as paths, by which a document of that form is no model: nobody could be scored by it, or wrongly.
+
+    A model has the levels of the shipped one and no others; what contradicts never speaks for one person; chances of
+    one field, and shares of all kinds of households, add up to one.
+    """
+    levels, shipped = document["levels"], shipped_document()["levels"]
+    flaws: list[tuple[str, ...]] = [("levels", *at) for at in _places(levels) ^ _places(shipped)]
+    flaws += [("levels", *at) for at in CONTRADICTIONS if levels.get(at[0], {}).get(at[1], 0) > 0]
+    households = document["households"]
+    for name, kind in households.items():
+        for field in IDENTITY:
+            if kind[field].keys() != shipped[field].keys() or not _is_whole(kind[field].values()):
+                flaws.append(("households", name, field))
+    if not _is_whole(kind["share"] for kind in households.values()):
+        flaws.append(("households",))
+    if document["thresholds"]["merge"] < document["thresholds"]["review"]:
+        flaws.append(("thresholds", "merge"))
+    return sorted(flaws)
+
+
+def _places(levels: Mapping[str, Mapping[str, float]]) -> set[tuple[str, str]]:
+    return {(field, level) for field, found in levels.items() for level in found}
+
+
+def _is_whole(shares: Iterable[float]) -> bool:
+    return isclose(sum(shares), 1, abs_tol=0.01)
+
+
 def _table(document: Mapping[str, Any]) -> dict[tuple[Field, Level], float]:
     return {(field, Level(level)): float(value) for field in IDENTITY for level, value in document[field].items()}
 
@@ -84,7 +117,8 @@ def shipped_weights() -> Weights:
     return weights_of(shipped_document())
 
 
-def shipped_document() -> dict[str, Any]:
+@cache
+def shipped_document() -> Mapping[str, Any]:
     """The same as it is written."""
     document: dict[str, Any] = json.loads(Path(__file__).with_name("weights.json").read_text("utf-8"))
     return document

@@ -17,6 +17,7 @@ from custhub.features.matching.rules.blocking import HOT
 from custhub.features.matching.rules.keys import blocks_of
 from custhub.features.matching.rules.persons import Person
 from custhub.features.matching.rules.scoring import Decision, Score
+from custhub.features.matching.rules.weights import Weights
 from custhub.features.matching.service.cannot_links import forbidden_to
 from custhub.features.matching.service.counting import OnlineScorers
 from custhub.features.matching.service.reading import CustomerReader, data_key, is_matched
@@ -35,6 +36,7 @@ class Candidate(NamedTuple):
     person: Person
     score: Score
     decision: Decision
+    weights: Weights
 
 
 class Sought(NamedTuple):
@@ -85,7 +87,7 @@ class CandidateSearch:
             context.uow,
             [sought.person, *people.values()],
             sought.kind,
-            hopeful.records,
+            hopeful,
             sought.person if is_draft else None,
         )
         candidates = []
@@ -93,7 +95,7 @@ class CandidateSearch:
             score = scorer.score(sought.person, person)
             decision = scorer.decide(score)
             if decision is not Decision.IGNORE:
-                candidates.append(Candidate(records[own], person, score, decision))
+                candidates.append(Candidate(records[own], person, score, decision, scorer.weights))
         candidates.sort(key=lambda candidate: (-candidate.score.total, candidate.record.row.id))
         return candidates[:MOST_SHOWN]
 

@@ -12,7 +12,6 @@ from custhub.features.customers.service.building import CustomerBuilder, NewCust
 from custhub.features.customers.service.context import CustomerContext
 from custhub.features.customers.service.upserting import sent_fields
 from custhub.features.matching.rules.levels import Field as Compared
-from custhub.features.matching.rules.weights import shipped_weights
 from custhub.features.matching.service.candidates import Candidate, CandidateSearch, Sought
 from custhub.features.matching.service.explaining import explanation, outlined
 from custhub.features.matching.service.showing import seen
@@ -96,7 +95,7 @@ class DuplicateChecks:
         context = self._context
         views = []
         for one in found:
-            said = explanation(one.score, one.decision, shipped_weights(), sought.person, one.person)
+            said = explanation(one.score, one.decision, one.weights, sought.person, one.person)
             for evidence in said["fields"]:
                 field = Compared(evidence["field"])
                 evidence["left"] = seen(context, field, sought.person)

@@ -13,10 +13,13 @@ from custhub.features.matching.rules.keys import term_of
 from custhub.features.matching.rules.levels import Field
 from custhub.features.matching.rules.persons import Person
 from custhub.features.matching.rules.scoring import Scorer
-from custhub.features.matching.rules.weights import shipped_weights
+from custhub.features.matching.rules.weights import Weights
+from custhub.kit.followed import Followed
 from custhub.kit.query import Reader
 
 Term = tuple[Field, str]
+#: The model that people are scored by, with the thresholds of the business, kept in memory.
+Model = Followed[Weights]
 #: So many records are counted again after a second, twice as many after two: a score hardly hears of what came since.
 _COUNTED_PER_SECOND: Final = 1_000
 #: Fewer are counted each time.
@@ -77,19 +80,21 @@ class HolderCount:
 class OnlineScorers:
     """Scorers for people who are in the database, by counts of match keys."""
 
-    def __init__(self, keys: LiveKeys, monotonic: Callable[[], float]) -> None:
+    def __init__(self, keys: LiveKeys, monotonic: Callable[[], float], model: Model) -> None:
         self._keys = keys
+        self._model = model
         self._people = PeopleCount(monotonic)
         self._holders = HolderCount(monotonic)
 
     async def hopeful(self, reader: Reader, kind: str, *, with_draft: bool) -> Scorer:
         """Scores pairs as if every value were rare: no less than `among` does, and nothing is counted for it."""
-        return Scorer(shipped_weights(), await self._people.of(reader, kind) + with_draft, lambda _field, _value: 0)
+        records = await self._people.of(reader, kind) + with_draft
+        return Scorer(self._model.value, records, lambda _field, _value: 0)
 
     async def among(
-        self, reader: Reader, people: Collection[Person], kind: str, records: int, draft: Person | None = None
+        self, reader: Reader, people: Collection[Person], kind: str, hopeful: Scorer, draft: Person | None = None
     ) -> Scorer:
-        """Scores pairs of these people among `records`, and with `draft`, which is counted as if it were stored."""
+        """Scores pairs of these people by the model of `hopeful`; `draft` is counted as if it were stored."""
         is_organisation = kind == CustomerKind.ORGANISATION
         held = set(terms_of(people))
         own = set() if draft is None else set(_terms(draft))
@@ -98,7 +103,7 @@ class OnlineScorers:
         keys = self._keys.indexes.match(texts, self._keys.index_kid)
         holders = await self._holders.of(reader, keys)
         counts = {term: holders.get(key, 0) + (term in own) for term, key in zip(terms, keys, strict=True)}
-        return Scorer(shipped_weights(), records, lambda field, value: counts.get((field, value), 0))
+        return Scorer(hopeful.weights, hopeful.records, lambda field, value: counts.get((field, value), 0))
 
 
 def terms_of(people: Iterable[Person]) -> Iterator[Term]:

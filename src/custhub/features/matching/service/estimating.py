@@ -149,7 +149,7 @@ def levels_of(text: str) -> Compared:
 
 
 def _document(model_version: str, bits: Bits, pairs: int, decisions: int) -> dict[str, Any]:
-    document = shipped_document()
+    document = dict(shipped_document())
     levels: dict[str, dict[str, float]] = {}
     for (field, level), found in bits.items():
         levels.setdefault(field.value, {})[level.value] = found
