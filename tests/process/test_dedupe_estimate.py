@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from custhub.features.duplicates.schemas.models import MatchDocument
 from custhub.features.matching.rules.levels import Field, Level
-from custhub.features.matching.rules.weights import shipped_weights
+from custhub.features.matching.rules.weights import flaws_of, shipped_weights
 from tests.process.here import Run
 from tests.unit.matching.test_estimating import Town
 
@@ -48,6 +49,8 @@ def test_weights_are_proposed_and_used_only_when_named(tmp_path: Path, run: Run,
     assert "of 520 decisions" in outcome.err
     document = json.loads(weights.read_text("utf-8"))
     assert document["estimated_from"]["decisions"] == 520
+    assert f"custhub duplicates models propose {weights}" in outcome.err
+    assert flaws_of(MatchDocument.model_validate(document).model_dump()) == []
     # Five of a hundred birthdays were changed: less than the shipped weights take a difference for.
     assert shipped_weights().bits.keys() == {
         (field, level) for field, levels in document["levels"].items() for level in levels
