@@ -12,6 +12,7 @@ from custhub.features.duplicates.service.scanning import ScanRun
 from custhub.features.matching.rules.weights import shipped_weights
 from custhub.kit.ids import Prefix, from_text
 from tests.customers import problem_of
+from tests.faults import counted
 from tests.features.duplicates.desk import (
     BULK_MERGES,
     DUPLICATES,
@@ -49,7 +50,10 @@ async def test_a_check_scores_by_the_active_model(fresh_hub: HubUnderTest) -> No
     hub = fresh_hub
     one, _ = await twins(hub)
     own = await propose(hub, OTHER)
-    (before,) = await checked(hub, one)
+    with counted(hub) as calls:
+        (before,) = await checked(hub, one)
+    assert calls.fetches
+    assert not [sql for sql in calls.fetches if "match_models" in sql or "duplicate_settings" in sql]
     assert (before["model_version"], mail_bits(before)) == (shipped_weights().model_version, 12)
     await activate(hub, own["id"])
     (after,) = await checked(hub, one)

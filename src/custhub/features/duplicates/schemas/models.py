@@ -6,7 +6,7 @@ import hashlib
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 from custhub.features.duplicates.queries import MatchModelRow
 from custhub.features.duplicates.rules import ModelState
@@ -120,7 +120,9 @@ class DuplicateModelRead(Read):
     state: ModelState
     shipped: bool = Field(description="It comes with the hub, and changes with it")
     note: Line | None
-    document: MatchDocument
+    document: Annotated[dict[str, JsonValue], Field(max_length=20)] = Field(
+        description="Of the form of `MatchDocument`, in which a model is proposed"
+    )
     differences: Annotated[list[MatchDifference], Field(max_length=400)]
     created_by: _Caller | None
     created_at: datetime
