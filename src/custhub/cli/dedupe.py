@@ -95,13 +95,15 @@ def estimate_weights(
         )
     tell(f"{found.model_version}: {found.changed} weights changed, from {found.pairs:,} pairs")
     if found.decisions:
-        tell(f"{found.decisions:,} decisions of people count")
+        tell(
+            f"{found.decisions:,} decisions of people count; "
+            f"a hub takes the weights over with: custhub duplicates models propose {output}"
+        )
     if found.known:
         tell(
             f"of {found.known:,} decisions about records of the list the shipped weights agree with "
             f"{found.agreed_shipped:,}, these with {found.agreed:,}"
         )
-    tell(f"a hub takes them over with: custhub duplicates models propose {output}")
     if found.opinion:
         shipped = shipped_weights().bits
         tell(f"bits as shipped, as proposed, and by {found.opinion.by}; - where the list does not say")
