@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from custhub.kit import children
+from tests import warm
 from tests.databases import TestDatabases
 from tests.postgres_server import RunDirectory
 
@@ -59,6 +61,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     finally:
         left.close()
         run.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _warm_programs() -> Iterator[None]:
+    """Programs beside a hub in process begin where loading their code ends."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(children, "begin", warm.begin)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,14 @@
 """Processes of the hub that begin where loading its code ends: forked from one that has loaded it.
 
-Loading takes two seconds of a processor, and a run of tests starts some hundred hubs. Forked ones have their own
-arguments, environment, session, files and end, and nothing of the run but code. A few tests start a hub afresh, and so
-does whatever a hub starts itself; proofs outside a run always do.
+Loading takes two seconds of a processor, and a run of tests starts some hundred hubs, and as many programs that a hub
+in process has beside it. Forked ones have their own arguments, environment, session, files and end, and nothing of the
+run but code. A few tests start a hub afresh, and so does whatever such a hub starts itself; proofs outside a run always
+do.
 """
 
 from __future__ import annotations
 
+import asyncio
 import multiprocessing
 import os
 import runpy
@@ -15,12 +17,22 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
+
+from custhub.kit.children import KEPT_VARIABLES
 
 #: What the programs of the hub load.
-_CODE = ["alembic.command", "custhub.cli", "custhub.server.entry", "custhub.worker"]
+_CODE = [
+    "alembic.command",
+    "custhub.cli",
+    "custhub.features.exports.service.rendering",
+    "custhub.features.imports.service.preparing",
+    "custhub.server.entry",
+    "custhub.worker",
+]
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(_CODE)
 
@@ -81,13 +93,73 @@ def start(arguments: Sequence[str], env: Mapping[str, str], out: Path, err: Path
 
 
 def _become(arguments: list[str], env: dict[str, str], out: str, err: str) -> None:
-    os.setsid()
     for stream, path in ((1, out), (2, err)):
         file = os.open(path, os.O_WRONLY | os.O_APPEND)
         os.dup2(file, stream)
         os.close(file)
+    _run("custhub", arguments, env)
+
+
+class _Program:
+    """A forked program of a hub in process: what `custhub.kit.children` uses of a process of asyncio."""
+
+    def __init__(self, process: ForkServerProcess, stdin: asyncio.StreamWriter, stdout: asyncio.StreamReader) -> None:
+        self._forked = _Forked(process)
+        self.pid, self.stdin, self.stdout = self._forked.pid, stdin, stdout
+
+    def kill(self) -> None:
+        """Without a chance to say anything."""
+        self._forked.kill()
+
+    async def wait(self) -> int:
+        """The exit code."""
+        return await asyncio.to_thread(self._forked.wait)
+
+
+async def begin(program: str) -> _Program:
+    """A module as a program, as `custhub.kit.children.begin` starts it."""
+    heard, told = multiprocessing.Pipe(duplex=False)
+    shown, said = multiprocessing.Pipe(duplex=False)
+    env = {name: value for name, value in os.environ.items() if name in KEPT_VARIABLES}
+    process = _FORKS.Process(target=_serve, args=(program, env, heard, said), daemon=True)
+    process.start()
+    heard.close()
+    said.close()
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), _file(shown, "rb"))
+    way, protocol = await loop.connect_write_pipe(_writing, _file(told, "wb"))
+    return _Program(process, asyncio.StreamWriter(way, protocol, None, loop), reader)
+
+
+def _writing() -> asyncio.StreamReaderProtocol:
+    return asyncio.StreamReaderProtocol(asyncio.StreamReader())
+
+
+def _file(end: Connection, mode: str) -> IO[bytes]:
+    file = os.fdopen(os.dup(end.fileno()), mode, 0)
+    end.close()
+    return file
+
+
+def _serve(program: str, env: dict[str, str], heard: Connection, said: Connection) -> None:
+    os.dup2(heard.fileno(), 0)
+    os.dup2(said.fileno(), 1)
+    heard.close()
+    said.close()
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    with open(0, closefd=False) as sys.stdin:
+        _run(program, [], env)
+
+
+def _run(program: str, arguments: list[str], env: dict[str, str]) -> None:
+    os.setsid()
     os.environ.clear()
     os.environ.update(env)
     time.tzset()
-    sys.argv = ["custhub", *arguments]
-    runpy.run_module("custhub", run_name="__main__", alter_sys=True)
+    sys.argv = [program, *arguments]
+    # A second copy of the module, as `python -m` makes the only one.
+    sys.modules.pop(program, None)
+    runpy.run_module(program, run_name="__main__", alter_sys=True)

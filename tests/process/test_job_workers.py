@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,14 +15,13 @@ import pytest
 from tests.databases import TestDatabases
 from tests.process.here import Run
 from tests.process.running import RunningHub, serving, wait_until
+from tests.warm import start
 
 
 class _Worker:
     def __init__(self, directory: Path, env: dict[str, str]) -> None:
         self._err = directory / "worker.log"
-        with self._err.open("wb") as err:
-            command = [sys.executable, "-m", "custhub", "worker"]
-            self.process = subprocess.Popen(command, env=env, stderr=err, start_new_session=True)
+        self.process = start(["worker"], env, directory / "worker.out", self._err, fresh=False)
 
     def has_said(self, event: str) -> bool:
         assert self.process.poll() is None, self._err.read_text()
@@ -48,7 +48,7 @@ def test_j10_jobs_wait_for_a_worker_which_does_them_and_stops_in_order(api: Runn
             assert client.get(path).json()["result_url"] == f"/v1/key-rotations/{started.json()['id']}"
             assert client.get("/health/ready").status_code == 200
         finally:
-            made.process.terminate()
+            made.process.send_signal(signal.SIGTERM)
         assert made.process.wait(20) == 0
 
 

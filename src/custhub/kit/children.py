@@ -17,7 +17,7 @@ from typing import Any, Final, Self
 from custhub.kit.frames import LENGTH, Pipe, frame, message_of
 
 #: What a program needs to begin; settings and secrets of the hub are not among it.
-_KEPT_VARIABLES: Final = frozenset({"PATH", "LANG", "LC_ALL", "SYSTEMROOT", "VIRTUAL_ENV", "PYTHONPATH"})
+KEPT_VARIABLES: Final = frozenset({"PATH", "LANG", "LC_ALL", "SYSTEMROOT", "VIRTUAL_ENV", "PYTHONPATH"})
 #: Messages that wait until somebody wants them.
 _AHEAD: Final = 4
 _GOODBYE_SECONDS: Final = 2.0
@@ -37,6 +37,21 @@ async def _nothing(_: list[Any]) -> None:
     return None
 
 
+async def begin(program: str) -> asyncio.subprocess.Process:
+    """Start a module as a program, in a session of its own."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        program,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env={name: value for name, value in os.environ.items() if name in KEPT_VARIABLES},
+        close_fds=True,
+        start_new_session=True,
+    )
+
+
 class Child:
     """One such process, seen from the hub."""
 
@@ -49,19 +64,7 @@ class Child:
     @classmethod
     async def start(cls, program: str, *messages: Any, answer: Answer = _nothing) -> Self:
         """Start a module as a program and tell it what to do."""
-        environment = {name: value for name, value in os.environ.items() if name in _KEPT_VARIABLES}
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            program,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env=environment,
-            close_fds=True,
-            start_new_session=True,
-        )
-        made = cls(process, answer)
+        made = cls(await begin(program), answer)
         made.send(list(messages))
         return made
 
