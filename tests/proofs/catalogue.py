@@ -99,13 +99,15 @@ async def _settle(proof: ProofHub, client: httpx.AsyncClient) -> None:
     proof.command("keys", "check")
 
 
-async def rotation(engine: str, customers: int = 20_000) -> Verdict:
+async def rotation(
+    engine: str, customers: int = 20_000, callers: int = 8, databases: TestDatabases | None = None
+) -> Verdict:
     """S-17: both kinds of keys rotate while the hub serves; nothing fails, nothing stays under the old key."""
-    with proof_hub(engine) as proof:
+    with proof_hub(engine, databases) as proof:
         async with proof.client() as client:
             numbers = await _fill(client, customers)
             stop, outcome = asyncio.Event(), _Outcome()
-            load = [asyncio.create_task(_load(client, numbers, i, stop, outcome)) for i in range(8)]
+            load = [asyncio.create_task(_load(client, numbers, i, stop, outcome)) for i in range(callers)]
             states = [await rotate(client, purpose) for purpose in ("field", "bidx")]
             stop.set()
             await asyncio.gather(*load)
@@ -164,12 +166,12 @@ async def _load(
             outcome.first = outcome.first or f"; first: {statuses} {taken.text[:120]}"
 
 
-async def storm(engine: str, rounds: int = 20, parallel: int = 200) -> Verdict:
+async def storm(engine: str, rounds: int = 20, parallel: int = 200, databases: TestDatabases | None = None) -> Verdict:
     """S-13: parallel creates of one number in ten spellings give one customer each time."""
     spell = ("{n}", "+86{n}", "0086 {n}", "86{n}", "(+86){n}", "tel:+86{n}", "{a} {b} {c}", "{a}-{b}-{c}",
              "+86 {a} {b} {c}", "+86-{a}-{b}-{c}")  # fmt: skip
     wrong = 0
-    with proof_hub(engine) as proof:
+    with proof_hub(engine, databases) as proof:
         async with proof.client() as client:
             for turn in range(rounds):
                 n = f"136{turn:08d}"

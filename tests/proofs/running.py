@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,12 +34,8 @@ class ProofHub:
 
     def command(self, *arguments: str) -> str:
         """Run a command of the operator beside the hub."""
-        return _command(self.hub, *arguments)
-
-
-def _command(hub: RunningHub, *arguments: str) -> str:
-    command = [sys.executable, "-m", "custhub", *arguments]
-    return subprocess.run(command, env=hub.env, capture_output=True, text=True, timeout=120, check=True).stdout
+        command = [sys.executable, "-m", "custhub", *arguments]
+        return subprocess.run(command, env=self.hub.env, capture_output=True, text=True, timeout=120, check=True).stdout
 
 
 @contextmanager
@@ -59,18 +56,16 @@ def workplace(databases: TestDatabases | None) -> Iterator[tuple[Path, TestDatab
 
 
 @contextmanager
-def proof_hub(engine: str, **settings: str) -> Iterator[ProofHub]:
-    """A hub of a run of its own; everything of it is gone afterwards."""
-    with RunDirectory() as run:
-        databases = TestDatabases(run.path)
-        try:
-            directories = [run.path / "proof"]
-            directories[0].mkdir()
-            if engine == "postgresql":
-                settings["database_url"] = databases.postgres_url()
-                directories.append(run.path / "pg")
-            with serving(directories[0], rate_limit="off", **settings) as hub:
-                token = _command(hub, "token", "issue", "--scope", "all", "--ttl-seconds", "3600")
-                yield ProofHub(hub, tuple(directories), token.strip())
-        finally:
-            databases.close()
+def proof_hub(engine: str, databases: TestDatabases | None = None, **settings: str) -> Iterator[ProofHub]:
+    """A hub of a run of its own, unless there are databases; everything of it is gone afterwards."""
+    with workplace(databases) as (home, given):
+        directories = [home]
+        if engine == "postgresql":
+            settings["database_url"] = given.postgres_url()
+            directories.append(home.parent / "pg")
+        else:
+            given.sqlite_copy(home / "home" / "data" / "custhub.db")
+        with serving(home, rate_limit="off", **settings) as hub:
+            with ThreadPoolExecutor(1) as aside:  # proofs have a loop of their own here
+                token = aside.submit(hub.token).result()
+            yield ProofHub(hub, tuple(directories), token)
