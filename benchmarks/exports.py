@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import NamedTuple
 from uuid import UUID
 
-from benchmarks.processes import children_of, cpu_seconds, forget_peak, peak_bytes, waited_seconds
+from benchmarks.processes import children_of, cpu_seconds, own_bytes, peak_bytes, waited_seconds
 from custhub.app import Application, build
 from custhub.features.customers.service.selecting import saved_selections
 from custhub.features.exports.schemas import ExportCreate
@@ -39,12 +39,17 @@ _RAW = (
 
 
 class _Done(NamedTuple):
-    """One export: seconds of the clock, of the hub with its database, of the process that renders; that one's peak."""
+    """One export: seconds of the clock, of the hub with its database, of the process that renders.
+
+    `grown` is what the hub held more of its own memory than before, at most: pages of a mapped database are not its
+    own. `peak` is all that the process that renders held.
+    """
 
     rows: int
     seconds: float
     hub: float
     child: float
+    grown: int
     peak: int
 
 
@@ -68,14 +73,14 @@ class Exports:
         limit = await self._limit(app)
         lines = []
         for form in FORMS:
-            forget_peak(self._pid)
             done = await self._export(app, form)
             rows = done.rows
             lines.append(
                 f"{engine}: export of {rows:,} customers as {form} {rows / done.seconds:,.0f} rows/s "
                 f"(aim {AIM:,}), CPU {done.hub / rows * 1e6:,.0f} us a row in the hub and its database, "
-                f"{done.child / rows * 1e6:,.0f} in the process that renders (its start included), peak RSS "
-                f"{peak_bytes(self._pid) / 2**20:,.0f} and {done.peak / 2**20:,.0f} MiB; limit {limit:,.0f} rows/s"
+                f"{done.child / rows * 1e6:,.0f} in the process that renders (its start included); memory of the hub "
+                f"{done.grown / 2**20:+,.0f} MiB, of that process {done.peak / 2**20:,.0f} MiB; "
+                f"limit {limit:,.0f} rows/s"
             )
         stop.set()
         await worker
@@ -89,15 +94,17 @@ class Exports:
         job = await Desk(uow, _WHO, saved_selections(app.hub), Fields(Catalogue(), None)).start(body)
         await uow.commit()
         others, mine, peak = children_of(self._pid), set[int](), 0
+        own = grown = own_bytes(self._pid)
         while (row := await JOB.first(app.database, id=job.id)) is None or row.finished_at is None:
             await asyncio.sleep(0.2)
+            grown = max(grown, own_bytes(self._pid))
             mine = mine or children_of(self._pid) - others
             with suppress(OSError, StopIteration):  # it has just ended
                 peak = max([peak, *map(peak_bytes, mine)])
         if row.state != "succeeded":
             raise RuntimeError(f"the export ended {row.state}: {row.error}")
         child = waited_seconds(self._pid) - waited
-        return _Done(max(1, row.processed), time.perf_counter() - began, self._cpu() - before, child, peak)
+        return _Done(max(1, row.processed), time.perf_counter() - began, self._cpu() - before, child, grown - own, peak)
 
     async def _limit(self, app: Application) -> float:
         """Rows a second of the driver and `csv`: nothing is opened, masked, sealed or stored."""

@@ -198,7 +198,7 @@ async def test_a_workbook(desk: Desk) -> None:
     assert answer.headers["content-disposition"].endswith(".xlsx")
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         sheet = archive.read("xl/worksheets/sheet1.xml").decode()
-    assert '<t xml:space="preserve">\'=深圳某某有限公司</t>' in sheet
+    assert "<t>'=深圳某某有限公司</t>" in sheet
 
 
 async def test_pages_of_a_file_miss_and_repeat_nobody(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

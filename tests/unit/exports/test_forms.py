@@ -90,16 +90,22 @@ def cells_of(data: bytes) -> list[list[list[str]]]:
 
 
 def _text(cell: ElementTree.Element | None) -> str:
-    return "" if cell is None else cell.find(f"{MAIN}is/{MAIN}t").text or ""  # type: ignore[union-attr]
+    """As a spreadsheet reads it: space around a text counts where the cell says so."""
+    if cell is None:
+        return ""
+    text = cell.find(f"{MAIN}is/{MAIN}t")
+    assert text is not None
+    kept = text.attrib.get("{http://www.w3.org/XML/1998/namespace}space") == "preserve"
+    return (text.text or "") if kept else " ".join((text.text or "").split())
 
 
 def test_s107_a_workbook_has_text_cells_and_goes_on_on_another_sheet() -> None:
     form = Workbook(most_rows=3)
-    rows = [["1", "", "=x"], ["<&>", "李娜", "a\x01b"], ["_x0041_", " x ", ""], ["4", "5", "6"], ["7", "", ""]]
+    rows = [["1", "", "=x"], ["<&>", "李娜", "a\x01b"], ["_x0041_", " x ", "a\nb"], ["4", "5", "6"], ["7", "", ""]]
     pieces = [form.head(["a", "b", "c"]), form.rows(rows[:1]), form.rows(rows[1:]), form.tail()]
     assert cells_of(b"".join(pieces)) == [
         [["a", "b", "c"], ["1", "", "'=x"], ["<&>", "李娜", "a_x0001_b"]],
-        [["a", "b", "c"], ["_x005F_x0041_", " x ", ""], ["4", "5", "6"]],
+        [["a", "b", "c"], ["_x005F_x0041_", " x ", "a\nb"], ["4", "5", "6"]],
         [["a", "b", "c"], ["7", "", ""]],
     ]
 

@@ -133,14 +133,16 @@ class Workbook:
             row = self._row
             written.append(f'<row r="{row}">')
             make_safe(cells, places)
-            end = f'{row}" t="inlineStr"><is><t xml:space="preserve">'
+            plain, spaced = f'{row}" t="inlineStr"><is><t>', f'{row}" t="inlineStr"><is><t xml:space="preserve">'
             for i in compress(places, cells):
                 text = cells[i]
                 if len(text) > _MOST_CHARACTERS:
                     text = text[:_MOST_CHARACTERS]
                 if _NEEDS_CARE.search(text):
                     text = _NEEDS_CARE.sub(_care, text)
-                written += (begins[i], end, text, "</t></is></c>")
+                # Said where it matters alone: it would be the longest part of most cells.
+                is_plain = text.strip() == text and "\n" not in text
+                written += (begins[i], plain if is_plain else spaced, text, "</t></is></c>")
             written.append("</row>")
         if self._sheet is not None:
             self._sheet.write("".join(written).encode())
