@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, KeysView, Mapping, Sequence
+from collections.abc import Collection, Iterable, KeysView, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from custhub.features.customers.queries.merged import survivors_of, themselves
 from custhub.features.matching.models import CannotLinkRow, cannot_links, match_keys
 from custhub.features.matching.queries import cannot_links_of
 from custhub.features.matching.repository import (
@@ -36,7 +37,7 @@ class CustomerMatching:
     async def reassign(self, uow: UnitOfWork, sources: Sequence[UUID], target: UUID) -> Joined:
         """Who was told apart from one of `sources` is told apart from `target`; keys of `sources` go."""
         drop_keys_of_all(uow, sources)
-        links = _Links(await cannot_links_of(uow, (*sources, target)))
+        links = _Links(await _settled(uow, (*sources, target)))
         joined: dict[UUID, Moved] = {}
         for source in sources:
             before: dict[str, dict[str, Any]] = {}
@@ -59,8 +60,10 @@ class CustomerMatching:
         return joined
 
     async def give_back(self, uow: UnitOfWork, joined: Joined, target: UUID) -> Mapping[UUID, Sequence[Kept]]:
-        """Those of each are its own again; what was told apart since stays with both."""
-        links = _Links(await cannot_links_of(uow, (*joined, target)))
+        """Those of each are its own again, towards who is another by now too; what was told apart since stays."""
+        named = {UUID(hex=key) for moved in joined.values() for key in moved.get(_TABLE, {})}
+        links = _Links(await _settled(uow, (*joined, target), named))
+        now_of = await survivors_of(uow, sorted(named))
         for source in reversed(list(joined)):
             known = links.pairs()
             back = []
@@ -68,10 +71,11 @@ class CustomerMatching:
                 other = UUID(hex=key)
                 if was["joins"] and pair_of(target, other) in known:
                     links.drop(pair_of(target, other))
-                pair = pair_of(source, other)
-                if pair not in known:
-                    at = datetime.fromisoformat(was["created_at"])
-                    back.append(CannotLinkRow(*pair, was["reason"], was["created_by"], at))
+                at = datetime.fromisoformat(was["created_at"])
+                for own in {other, now_of.get(other, other)} - {source}:
+                    pair = pair_of(source, own)
+                    if pair not in known:
+                        back.append(CannotLinkRow(*pair, was["reason"], was["created_by"], at))
             for row in back:
                 links.add(row)
         links.store(uow)
@@ -81,6 +85,24 @@ class CustomerMatching:
         """All of it goes."""
         drop_keys(uow, customer_id)
         drop_cannot_links_of(uow, customer_id)
+
+
+async def _settled(uow: UnitOfWork, ids: Collection[UUID], more: Collection[UUID] = ()) -> list[CannotLinkRow]:
+    """The pairs of these locked customers, which nobody changes before the commit.
+
+    Who merges the other one of a pair at this moment would store it of somebody who is absorbed by then: each waits
+    for the other, and reads again.
+    """
+    held, wanted = set(ids), set(more)
+    while True:
+        wanted -= held
+        if wanted:
+            await themselves(uow, wanted)
+            held |= wanted
+        rows = await cannot_links_of(uow, ids)
+        wanted = {own for row in rows for own in (row.left_id, row.right_id)}
+        if wanted <= held:
+            return rows
 
 
 class _Links:

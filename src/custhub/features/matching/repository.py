@@ -10,8 +10,10 @@ from sqlalchemy import Table, delete
 
 from custhub.features.matching.models import CannotLinkRow, MatchKeyRow, cannot_links, match_keys
 from custhub.kit.commands import Command
+from custhub.kit.errors import HubError
 from custhub.kit.query import any_of
 from custhub.kit.uow import UnitOfWork
+from custhub.kit.writes import LostRace
 
 #: All keys of these customers.
 DROP_KEYS: Final = Command(delete(match_keys).where(any_of(match_keys.c.customer_id, "ids")))
@@ -47,8 +49,13 @@ def drop_keys_of_all(uow: UnitOfWork, customer_ids: Iterable[UUID]) -> None:
 
 
 def add_cannot_links(uow: UnitOfWork, rows: Sequence[CannotLinkRow]) -> None:
-    """Store new pairs."""
+    """Store new pairs. One that somebody else stores in this moment makes the unit of work lose."""
+    uow.on_violation(str(cannot_links.primary_key.name), _run_again)
     uow.writes.insert_all(cannot_links, [row._asdict() for row in sorted(rows)])
+
+
+async def _run_again() -> HubError:
+    raise LostRace
 
 
 def drop_cannot_links(uow: UnitOfWork, pairs: Iterable[tuple[UUID, UUID]]) -> None:
