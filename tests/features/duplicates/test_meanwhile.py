@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
+from uuid import UUID
 
 import pytest
 
+from custhub.features.duplicates.queries.pairs import PairRecord, pair_by_id
+from custhub.features.duplicates.service import deciding
 from custhub.features.duplicates.service.gathering import Gathering
-from custhub.kit.uow import UnitOfWork
+from custhub.kit.query import Reader
+from custhub.security.reach import Reach
 from tests.customers import problem_of
 from tests.features.duplicates.desk import DUPLICATES, listed, scan, twins
 from tests.hub import HubUnderTest
@@ -50,24 +53,25 @@ async def test_an_undo_amid_a_scan_stands(
     assert [pair["state"] for pair in await listed(hub)] == (["not_same"] if is_known else [])
 
 
-async def test_two_that_are_merged_in_this_moment_are_not_told_apart(
-    fresh_hub: HubUnderTest, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("decision", ["not_same", "merge"])
+async def test_two_that_are_merged_in_this_moment_are_no_pair(
+    fresh_hub: HubUnderTest, monkeypatch: pytest.MonkeyPatch, decision: str
 ) -> None:
     """MATCHING 3, 4: a cannot-link of an absorbed customer would be about nobody."""
     hub = fresh_hub
     people = await twins(hub)
     await scan(hub)
     (pair,) = await listed(hub, state="open")
-    armed, real = [True], UnitOfWork.commit
+    armed = [True]
 
-    async def commit(self: UnitOfWork) -> None:
+    async def found(reader: Reader, reach: Reach, duplicate_id: UUID) -> PairRecord | None:
+        read = await pair_by_id(reader, reach, duplicate_id)
         if armed:
             armed.clear()
             await merge(hub.client(), people)
-        await real(self)
+        return read
 
-    monkeypatch.setattr(UnitOfWork, "commit", commit)
-    answer: Any = await hub.api.post(f"{DUPLICATES}/{pair['id']}/decision", json={"decision": "not_same"})
-    monkeypatch.undo()
+    monkeypatch.setattr(deciding, "pair_by_id", found)
+    answer = await hub.api.post(f"{DUPLICATES}/{pair['id']}/decision", json={"decision": decision})
     problem_of(answer, 404, "duplicate_not_found")
     assert await hub.rows("SELECT * FROM cannot_links") == []

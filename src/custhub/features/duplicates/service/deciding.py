@@ -19,11 +19,13 @@ from custhub.features.duplicates.repository import DuplicateRepository
 from custhub.features.duplicates.rules import STATE_OF, UNDECIDED, PairDecision
 from custhub.features.duplicates.schemas.pairs import DuplicateDecide, etag_of
 from custhub.features.matching.service.cannot_links import forbid
+from custhub.features.merges.errors import MergeTooFew
 from custhub.features.merges.service.merging import Merging
 from custhub.http.issues import issue
 from custhub.kit.ids import Prefix, to_text
 from custhub.kit.revisions import check_revision
 from custhub.kit.uow import Note
+from custhub.kit.writes import LostRace
 
 #: Why the two are joined, as merges keep it, and parted, as cannot-links do.
 REASON: Final = "duplicate"
@@ -78,5 +80,9 @@ class PairDecisions:
     async def _merge(self, left: UUID, right: UUID, survivor_id: UUID | None) -> UUID:
         if survivor_id is not None and survivor_id not in (left, right):
             raise DecisionUnclear(issues=[issue("#/survivor_id", DecisionUnclear.code)])
-        plan = await self._merging.plan([left, right], survivor_id)
+        try:
+            plan = await self._merging.plan([left, right], survivor_id)
+        except MergeTooFew:
+            # Somebody has joined them since they were read: looked at again, they are no pair.
+            raise LostRace from None
         return (await self._merging.commit(plan, REASON)).merge.id
