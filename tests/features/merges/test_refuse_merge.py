@@ -11,7 +11,7 @@ from custhub.security.fields import Access, everything
 from custhub.security.scopes import ALL
 from tests.canonical import id_of
 from tests.customers import create_customer, path_of, problem_of
-from tests.hub import HubUnderTest
+from tests.hub import HubUnderTest, make_number
 from tests.merges import choices_of, commit, field_of, merge, preview
 from tests.principals import make_principal
 
@@ -65,6 +65,27 @@ async def test_ids_that_were_merged_count_as_what_they_became(hub: HubUnderTest)
     problem_of(await hub.api.post(PREVIEW, json=body), 422, "merge_too_few")
     plan = await preview(hub.api, [second, third], survivor_id=second["id"])
     assert plan["customer_ids"] == [first["id"], third["id"]]
+
+
+async def test_a_plan_of_who_was_merged_since_is_told_as_such(hub: HubUnderTest) -> None:
+    first, second, third = [await create_customer(hub.api, note=str(i)) for i in range(3)]
+    plan = await preview(hub.api, [first, second])
+    await merge(hub.api, [third, second])
+    problem = problem_of(await commit(hub.api, plan), 409, "plan_changed")
+    assert problem["changed"] == ["customers"]
+
+
+async def test_rows_are_named_by_their_ids(hub: HubUnderTest) -> None:
+    """contract_b1."""
+    mailbox = {"email": f"{make_number()}@example.com"}
+    pair = [await create_customer(hub.api, emails=[mailbox], tags=["VIP"]) for _ in range(2)]
+    keys = {conflict["kind"]: set(conflict["keys"]) for conflict in (await preview(hub.api, pair))["conflicts"]}
+    assert keys == {"same_email": {one["emails"][0]["id"] for one in pair}, "same_tag": {"vip"}}
+    merged = await merge(hub.api, pair)
+    await hub.api.delete(f"{path_of(pair[0])}/emails/{pair[1]['emails'][0]['id']}")
+    check = (await hub.api.get(f"/v1/merges/{merged['id']}/verification")).json()
+    missing = {table["table"]: table["missing"] for table in check["tables"] if table["missing"]}
+    assert missing == {"customer_emails": [pair[1]["emails"][0]["id"]]}
 
 
 async def test_who_was_told_apart_is_merged_only_by_who_overrides_it(hub: HubUnderTest) -> None:

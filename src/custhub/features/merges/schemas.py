@@ -146,7 +146,7 @@ class MergeConflictRead(Read):
     )
     table: _Name
     customer_ids: Annotated[list[CustomerId], Field(max_length=MOST_CUSTOMERS)]
-    keys: Annotated[list[_Key], Field(max_length=10_000, description="The rows")]
+    keys: Annotated[list[_Key], Field(max_length=10_000, description="The rows, by their ids; tags by name")]
 
 
 class MergeConsentRead(Read):

@@ -55,6 +55,9 @@ class PlanDigest:
             rest[at : at + _NAME]: rest[at + _NAME : at + _NAME + _PART] for at in range(0, len(rest), _NAME + _PART)
         }
         names = {self._sum(name)[:_NAME]: name for name in self._parts}
+        if known and known.keys().isdisjoint(names):
+            # A plan of others: one of them was merged since.
+            return ["customers"]
         found = [name for key, name in names.items() if known.get(key) != self._parts[name][:_PART]]
         gone = ["fields"] if known.keys() - names.keys() else []
         return sorted([*found, *gone]) or ["plan"]

@@ -58,6 +58,11 @@ def _returned(absorbed: Iterable[MemberRow], kept: Mapping[UUID, Sequence[Kept]]
 
 
 def _conflict(customer: str, kept: Kept) -> dict[str, Any]:
-    prefix = _PREFIXES.get(kept.table)
-    key = kept.key if prefix is None else to_text(prefix, UUID(hex=kept.key))
+    key = row_id(kept.table, kept.key)
     return {"customer_id": customer, "field": None, "table": kept.table, "id": key, "reason": kept.why.value}
+
+
+def row_id(table: str, key: str) -> str:
+    """The id of a row as clients see it; of a tag its name in small letters."""
+    prefix = _PREFIXES.get(table)
+    return key if prefix is None else to_text(prefix, UUID(hex=key))

@@ -15,6 +15,7 @@ from custhub.features.customers.service.context import CustomerContext
 from custhub.features.customers.service.custom import PREFIX
 from custhub.features.customers.service.images import row_of
 from custhub.features.merges.models import MemberRow, MergeRow
+from custhub.features.merges.service.outcomes import row_id
 from custhub.features.merges.service.plans import Plan
 from custhub.kit.ids import Prefix, from_text, to_text
 from custhub.security.fields import Field
@@ -139,7 +140,7 @@ def _told(kept: Mapping[str, Any], bodies: Bodies, context: CustomerContext) -> 
             if sees_table(table.partition(".")[0], context)
         ],
         "conflicts": [
-            {"kind": kind, "table": table, "customer_ids": ids, "keys": keys}
+            {"kind": kind, "table": table, "customer_ids": ids, "keys": [row_id(table, key) for key in keys]}
             for kind, table, ids, keys in kept["conflicts"]
             if table not in _FIELD_OF or policy.may_read(_FIELD_OF[table])
         ],

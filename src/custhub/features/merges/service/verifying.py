@@ -19,6 +19,7 @@ from custhub.features.customers.service.images import parts_of
 from custhub.features.merges.models import MemberRow, MergeRow
 from custhub.features.merges.queries import MOVING, holdings
 from custhub.features.merges.service.merging import DONE
+from custhub.features.merges.service.outcomes import row_id
 from custhub.features.merges.service.showing import MergeReader, sees_consents, sees_field, sees_table
 from custhub.features.merges.service.values import FIELDS, MemberValues
 from custhub.kit.ids import Prefix, to_text
@@ -95,7 +96,7 @@ class MergeVerifier:
                 "table": table,
                 "before": len(wanted),
                 "after": len(wanted) - len(missing),
-                "missing": missing[:_MOST_MISSING],
+                "missing": [row_id(table, key) for key in missing[:_MOST_MISSING]],
             }
 
     def _values(
