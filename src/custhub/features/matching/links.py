@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from custhub.features.customers.queries.merged import survivors_of, themselves
+from custhub.features.customers.queries.merged import survivors_of
 from custhub.features.matching.models import CannotLinkRow, cannot_links, match_keys
-from custhub.features.matching.queries import cannot_links_of
+from custhub.features.matching.queries import alone_with_cannot_links, cannot_links_of
 from custhub.features.matching.repository import (
     add_cannot_links,
     drop_cannot_links,
@@ -90,19 +90,15 @@ class CustomerMatching:
 async def _settled(uow: UnitOfWork, ids: Collection[UUID], more: Collection[UUID] = ()) -> list[CannotLinkRow]:
     """The pairs of these locked customers, which nobody changes before the commit.
 
-    Who merges the other one of a pair at this moment would store it of somebody who is absorbed by then: each waits
-    for the other, and reads again.
+    Who merges the other one of a pair at this moment would store it of somebody who is absorbed by then: the later
+    one reads again.
     """
-    held, wanted = set(ids), set(more)
-    while True:
-        wanted -= held
-        if wanted:
-            await themselves(uow, wanted)
-            held |= wanted
-        rows = await cannot_links_of(uow, ids)
-        wanted = {own for row in rows for own in (row.left_id, row.right_id)}
-        if wanted <= held:
-            return rows
+    rows = await cannot_links_of(uow, ids)
+    others = {own for row in rows for own in (row.left_id, row.right_id)} | set(more)
+    if others <= set(ids) or uow.name == "sqlite":
+        return rows
+    await alone_with_cannot_links(uow)
+    return await cannot_links_of(uow, ids)
 
 
 class _Links:

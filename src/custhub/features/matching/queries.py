@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, TableValuedAlias, Text, bindparam, cast, func, or_, select
+from sqlalchemy import ColumnElement, TableValuedAlias, Text, bindparam, cast, func, literal_column, or_, select
 
 from custhub.features.customers.models import customers
 from custhub.features.customers.queries import CustomerRecord
@@ -18,9 +18,12 @@ from custhub.features.matching.models import CannotLinkRow, MatchKeyRow, cannot_
 from custhub.features.matching.rules.blocking import HOT
 from custhub.kit.db import ListOf
 from custhub.kit.query import Query, Reader, any_of
+from custhub.kit.uow import UnitOfWork
 
 _WHY: Final = "matching compares all customers; what is shown of any is checked by its caller's reach"
 _k, _c = match_keys.c, cannot_links.c
+_PAIRS_LOCK: Final = 0x6170617274  # "apart"
+_ALONE = Query(select(func.pg_advisory_xact_lock(literal_column(str(_PAIRS_LOCK)))), tuple)
 
 
 def _first(values: Iterable[Any]) -> UUID:
@@ -79,6 +82,13 @@ async def keys_of(reader: Reader, ids: Iterable[UUID]) -> dict[UUID, set[int]]:
 async def cannot_links_of(reader: Reader, ids: Iterable[UUID]) -> list[CannotLinkRow]:
     """Pairs with at least one of these customers."""
     return await _AMONG.all(reader, ids=sorted(ids))
+
+
+async def alone_with_cannot_links(uow: UnitOfWork) -> None:
+    """Wait until no other merge or undo is at pairs of third customers; none is before the commit. PostgreSQL alone."""
+    # What waits to be written may wait for rows of others: sooner than somebody waits for this one.
+    await uow.flush()
+    await _ALONE.first(uow)
 
 
 _STRIDE: Final = 10_000
