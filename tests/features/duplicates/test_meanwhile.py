@@ -10,6 +10,8 @@ import pytest
 from custhub.features.duplicates.queries.pairs import PairRecord, pair_by_id
 from custhub.features.duplicates.service import deciding
 from custhub.features.duplicates.service.gathering import Gathering
+from custhub.features.merges.service.merging import Merged, Merging
+from custhub.features.merges.service.plans import Plan
 from custhub.kit.query import Reader
 from custhub.security.reach import Reach
 from tests.customers import problem_of
@@ -75,3 +77,24 @@ async def test_two_that_are_merged_in_this_moment_are_no_pair(
     answer = await hub.api.post(f"{DUPLICATES}/{pair['id']}/decision", json={"decision": decision})
     problem_of(answer, 404, "duplicate_not_found")
     assert await hub.rows("SELECT * FROM cannot_links") == []
+
+
+async def test_two_that_are_merged_behind_their_plan_are_no_pair(
+    fresh_hub: HubUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MATCHING 4: the plan is made anew under locks, of one customer then."""
+    hub = fresh_hub
+    people = await twins(hub)
+    await scan(hub)
+    (pair,) = await listed(hub, state="open")
+    armed, real = [True], Merging.commit
+
+    async def commit(self: Merging, plan: Plan, reason: str) -> Merged:
+        if armed:
+            armed.clear()
+            await merge(hub.client(), people)
+        return await real(self, plan, reason)
+
+    monkeypatch.setattr(Merging, "commit", commit)
+    answer = await hub.api.post(f"{DUPLICATES}/{pair['id']}/decision", json={"decision": "merge"})
+    problem_of(answer, 404, "duplicate_not_found")

@@ -82,7 +82,7 @@ class PairDecisions:
             raise DecisionUnclear(issues=[issue("#/survivor_id", DecisionUnclear.code)])
         try:
             plan = await self._merging.plan([left, right], survivor_id)
+            return (await self._merging.commit(plan, REASON)).merge.id
         except MergeTooFew:
             # Somebody has joined them since they were read: looked at again, they are no pair.
             raise LostRace from None
-        return (await self._merging.commit(plan, REASON)).merge.id
