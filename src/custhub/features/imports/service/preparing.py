@@ -5,11 +5,12 @@ Started as a program of its own. Whatever a hostile file does to it, the hub goe
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from custhub.features.imports.errors import FileRefused, MappingInvalid
 from custhub.features.imports.rules.detection import inspect, rows_of
@@ -20,6 +21,9 @@ from custhub.kit.bulk import dialect_of
 from custhub.kit.children import pipe_to_hub, told_of
 from custhub.kit.db import EngineName, from_micros
 from custhub.kit.frames import Pipe
+
+#: Rows make few cycles to look for.
+_COLLECT_EVERY: Final = 50_000
 
 
 class Preparer(Protocol):
@@ -74,6 +78,8 @@ def _serve(pipe: Pipe) -> None:
 def _prepare(pipe: Pipe, task: Task, source: ChunkSource, preparer: Preparer) -> None:
     if task.layout is None:
         raise ValueError("no layout")
+    gc.freeze()  # what was imported stays
+    gc.set_threshold(_COLLECT_EVERY)
     rows = rows_of(source, task.layout)
     at = sum(1 for _ in islice(rows, task.skip))
     while True:
