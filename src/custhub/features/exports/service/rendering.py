@@ -32,7 +32,7 @@ _COLLECT_EVERY: Final = 100_000
 
 
 def main() -> None:
-    """Make page after page, as they are asked for, until the last one, or the pipe ends."""
+    """Make page after page, as they are asked for, until the pipe ends."""
     pipe = pipe_to_hub()
     gc.freeze()
     gc.set_threshold(_COLLECT_EVERY)
@@ -52,11 +52,11 @@ def main() -> None:
 async def _serve(pipe: Pipe) -> None:
     place, plain, given = pipe.next()
     task, cipher = Task.of(plain), taken(given).cipher
-    desk = _Desk(pipe, Rendering(task, cipher), cipher)
+    desk = Maker(pipe, Rendering(task, cipher), cipher)
     if place is None:
         while await desk.make(SheetPage(*desk.asked())):
             pass
-        return
+        desk.stay()
     database = database_at(place)
     await database.open()
     async with long_read(database) as reads:
@@ -70,9 +70,10 @@ async def _serve(pipe: Pipe) -> None:
                 # The next page is read while this one is made.
                 coming = asyncio.ensure_future(reading.page(read.after))
             await desk.make(read)
+        desk.stay()
 
 
-class _Desk:
+class Maker:
     """Makes pages in two steps, each in a thread of its own: while one page is packed, the next one is opened.
 
     Packing a workbook is a third of the work, and the interpreter lets another thread go on meanwhile.
@@ -92,6 +93,11 @@ class _Desk:
                 return said
             self._cipher.reload(taken(said[0]).keyring)
 
+    def stay(self) -> None:
+        """Wait for the hub, which ends this process. Raises EOFError when it has gone."""
+        while True:
+            self._pipe.next()
+
     async def make(self, read: SheetPage) -> bool:
         """Open a page, and send it as soon as the one before has been sent. False: it was the last one, and is sent."""
         made = await asyncio.to_thread(self._rendering.rows, read)
@@ -103,7 +109,13 @@ class _Desk:
         return made.rows is not None
 
     def _send(self, made: Rows) -> None:
-        self._pipe.send("page", *self._rendering.page(made))
+        try:
+            page = self._rendering.page(made)
+        except Exception as error:
+            # At once: the hub waits for this page, and the other thread for the hub.
+            self._pipe.send("crashed", told_of(error))
+            raise
+        self._pipe.send("page", *page)
 
 
 if __name__ == "__main__":
