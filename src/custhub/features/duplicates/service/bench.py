@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from typing import Any, Final, Protocol, Self
@@ -14,12 +12,11 @@ from custhub.features.duplicates.service.desk import Desk, Scored
 from custhub.features.matching.rules.persons import Person
 from custhub.features.matching.rules.weights import Weights
 from custhub.jobs.work import JobWork
+from custhub.kit.children import begin
 
 PROGRAM: Final = "custhub.features.duplicates.service.comparing"
 #: Fewer people are compared sooner than a process has started.
 FEW: Final = 2_000
-#: What a program needs to begin; settings and secrets of the hub are not among it.
-_KEPT_VARIABLES: Final = frozenset({"PATH", "LANG", "LC_ALL", "SYSTEMROOT", "VIRTUAL_ENV", "PYTHONPATH"})
 _LOOK_SECONDS: Final = 0.5
 _GOODBYE_SECONDS: Final = 2.0
 
@@ -87,18 +84,7 @@ class InProcess:
     @classmethod
     async def start(cls, weights: Weights) -> Self:
         """Start one."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            PROGRAM,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env={name: value for name, value in os.environ.items() if name in _KEPT_VARIABLES},
-            close_fds=True,
-            start_new_session=True,
-        )
-        made = cls(process)
+        made = cls(await begin(PROGRAM))
         await made._ask("begin", weights)
         return made
 
