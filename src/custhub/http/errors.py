@@ -187,11 +187,19 @@ def problem(error: HubError, request_id: str, language: Literal["en", "zh"] = "e
     return answer
 
 
-def _issue(issue: FieldIssue, language: Literal["en", "zh"]) -> dict[str, str]:
+def _issue(issue: FieldIssue, language: Literal["en", "zh"]) -> dict[str, object]:
     detail = issue.detail_zh if language == "zh" else issue.detail
     if not detail and issue.code in REGISTRY:
         detail = REGISTRY[issue.code].text(language).detail
-    return {"pointer": issue.pointer, "location": issue.location, "code": issue.code, "detail": detail}
+    told: dict[str, object] = {
+        "pointer": issue.pointer,
+        "location": issue.location,
+        "code": issue.code,
+        "detail": detail,
+    }
+    if issue.expected:
+        told["expected"] = dict(issue.expected)
+    return told
 
 
 def validation_problem(raw: Sequence[Any]) -> HubError:

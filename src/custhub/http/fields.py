@@ -42,8 +42,9 @@ def _make_exact(node: Any) -> None:
         elif node.get("type") in ("int", "float"):
             inner = dict(node)
             node.clear()
-            node.update(no_info_before_validator_function(_number, inner))
-        if node.get("type") == "function-before" and node["function"]["function"] is _number:
+            check = _integer if inner["type"] == "int" else _number
+            node.update(no_info_before_validator_function(check, inner))
+        if node.get("type") == "function-before" and node["function"]["function"] in (_integer, _number):
             return
         for item in node.values():
             _make_exact(item)
@@ -51,7 +52,13 @@ def _make_exact(node: Any) -> None:
 
 def _number(value: object) -> object:
     if isinstance(value, str | bool):
-        raise PydanticCustomError("wrong_type", "not a number")
+        raise PydanticCustomError("wrong_type", "not a number", {"type": "number"})
+    return value
+
+
+def _integer(value: object) -> object:
+    if isinstance(value, str | bool):
+        raise PydanticCustomError("wrong_type", "not an integer", {"type": "integer"})
     return value
 
 

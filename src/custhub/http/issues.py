@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from pydantic_core import PydanticCustomError
 
@@ -56,6 +57,25 @@ _TYPES: dict[str, str] = {
 }
 _RANGES = ("greater_than", "greater_than_equal", "less_than", "less_than_equal", "int_parsing_size", "finite_number")
 
+#: Pydantic's name of a bound -> ours, for those whose kinds have one meaning.
+_BOUNDS: Final[Mapping[str, tuple[str, str]]] = {
+    "string_too_short": ("min_length", "min_length"),
+    "string_too_long": ("max_length", "max_length"),
+    "too_short": ("min_length", "min_items"),
+    "too_long": ("max_length", "max_items"),
+    "greater_than": ("gt", "exclusive_minimum"),
+    "greater_than_equal": ("ge", "minimum"),
+    "less_than": ("lt", "exclusive_maximum"),
+    "less_than_equal": ("le", "maximum"),
+}
+_JSON_TYPES: Final[Mapping[str, str]] = {
+    "string": "string", "int": "integer", "float": "number", "bool": "boolean",
+    "list": "array", "tuple": "array", "set": "array", "frozen_set": "array",
+    "dict": "object", "model": "object", "model_attributes": "object",
+}  # fmt: skip
+#: Documented values are words; nothing else that may stand between quotes is passed on.
+_WORDS: Final = re.compile(r"'([A-Za-z0-9_:./-]{1,100})'")
+
 
 def _code(kind: str, location: Location, value: object) -> str:
     if kind in TEXTS or kind in REGISTRY:
@@ -67,6 +87,21 @@ def _code(kind: str, location: Location, value: object) -> str:
     if kind in _RANGES:
         return "out_of_range"
     return "wrong_type" if kind.endswith(("_type", "_parsing", "_attributes_type")) else "invalid_value"
+
+
+def _expected(kind: str, context: Mapping[str, Any]) -> tuple[tuple[str, object], ...]:
+    """What would have been right. Only what the schema says: contexts also hold parts of what was sent."""
+    if kind in _BOUNDS:
+        theirs, ours = _BOUNDS[kind]
+        bound = context.get(theirs)
+        return ((ours, bound),) if type(bound) in (int, float) else ()
+    if kind in ("enum", "literal_error", "union_tag_invalid"):
+        words = _WORDS.findall(context.get("expected_tags" if kind == "union_tag_invalid" else "expected", ""))
+        return (("values", words),) if words else ()
+    if kind == "wrong_type":
+        return (("type", context["type"]),) if "type" in context else ()
+    name = _JSON_TYPES.get(kind.removesuffix("_type").removesuffix("_parsing").removesuffix("_from_float"))
+    return () if name is None else (("type", name),)
 
 
 def issue(pointer: str, code: str, location: Location = "body") -> FieldIssue:
@@ -87,7 +122,8 @@ def issues_of(raw: Sequence[Mapping[str, Any]]) -> list[FieldIssue]:
         location = _LOCATIONS.get(str(head), "body")
         parts = [str(part) for part in rest if not _is_union_branch(str(part))]
         code = _code(error["type"], location, error.get("input"))
-        found.append(issue(pointer(*parts), code, location))
+        told = issue(pointer(*parts), code, location)
+        found.append(replace(told, expected=_expected(error["type"], error.get("ctx") or {})))
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 from urllib.parse import unquote_plus, unquote_to_bytes
@@ -78,7 +78,8 @@ class QueryRules:
             seen.add(name)
             spelling = self.spelled.get(name)
             if spelling is not None and spelling.fullmatch(value) is None:
-                yield issue(pointer(name), "wrong_type", "query")
+                kind = "integer" if spelling is _INTEGER else "boolean"
+                yield replace(issue(pointer(name), "wrong_type", "query"), expected=(("type", kind),))
             # A text with NUL can be no value: PostgreSQL stores none and would fail.
             if "\0" in value:
                 yield issue(pointer(name), "invalid_value", "query")

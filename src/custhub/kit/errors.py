@@ -22,7 +22,8 @@ REGISTRY: dict[str, type[HubError]] = {}
 class FieldIssue:
     """One refused member or parameter of a request. Never carries the refused value.
 
-    `pointer` is an RFC 6901 pointer (`#/tags/3`) or `#/name` for a parameter.
+    `pointer` is an RFC 6901 pointer (`#/tags/3`) or `#/name` for a parameter. `expected` says what would have been
+    right, pairs of name and value; it holds what the document says and nothing of the request.
     """
 
     pointer: str
@@ -30,6 +31,7 @@ class FieldIssue:
     location: Location = "body"
     detail: str = ""
     detail_zh: str = ""
+    expected: tuple[tuple[str, object], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,5 +145,5 @@ def _read(raw: Any) -> IntakeItem:  # any JSON value
     try:
         return IntakeItem.model_validate(raw)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False)
+        found = error.errors(include_url=False)
         raise validation_problem([{**refused, "loc": ("body", *refused["loc"])} for refused in found]) from None

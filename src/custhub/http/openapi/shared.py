@@ -10,6 +10,10 @@ Json = dict[str, Any]
 REQUEST_ID_PATTERN = "^[A-Za-z0-9_-]{1,64}$"
 CODE_PATTERN = "^[a-z][a-z0-9]*(_[a-z0-9]+)*$"
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
+_LENGTHS = ("min_length", "max_length", "min_items", "max_items")
+_NUMBERS = ("minimum", "maximum", "exclusive_minimum", "exclusive_maximum")
+_LENGTH: Json = {"format": "int32", "minimum": 0, "maximum": 2_147_483_647}
+_ANY_NUMBER: Json = {"minimum": -1e300, "maximum": 1e300}
 SAMPLE_REQUEST_ID = "0a1f3c5e7b9d4e2f8a6c4b2d0e1f3a5c"
 
 
@@ -145,7 +149,7 @@ def header_refs(names: Iterable[str]) -> dict[str, Json]:
 
 
 def problem_schemas(codes: Iterable[str]) -> dict[str, Json]:
-    """`Problem`, `ProblemIssue` and `ErrorCode`, the open list of `codes`."""
+    """`Problem`, `ProblemIssue`, `ProblemExpected` and `ErrorCode`, the open list of `codes`."""
     known = sorted(codes)
     return {
         "ErrorCode": {
@@ -195,7 +199,23 @@ def problem_schemas(codes: Iterable[str]) -> dict[str, Json]:
                 "location": {"type": "string", "enum": ["body", "query", "path", "header"]},
                 "code": _text(64, pattern=CODE_PATTERN),
                 "detail": _text(2048),
+                "expected": {"$ref": "#/components/schemas/ProblemExpected"},
             },
             "required": ["pointer", "location", "code", "detail"],
+        },
+        "ProblemExpected": {
+            "type": "object",
+            "description": "What would have been right, as the document says it; only what applies is there.",
+            "properties": {
+                "type": _text(16, description="A type of JSON: `string`, `integer`, `number`, `boolean`, `array`, ..."),
+                "values": {
+                    "type": "array",
+                    "description": "The documented values.",
+                    "items": _text(100),
+                    "maxItems": 500,
+                },
+                **{name: {"type": "integer", **_LENGTH} for name in _LENGTHS},
+                **{name: {"type": "number", "format": "double", **_ANY_NUMBER} for name in _NUMBERS},
+            },
         },
     }

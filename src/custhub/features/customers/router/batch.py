@@ -57,5 +57,5 @@ def _read(item: Any) -> CustomerCreate:  # any JSON value
     try:
         return CustomerCreate.model_validate(item)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False)
+        found = error.errors(include_url=False)
         raise validation_problem([{**refused, "loc": ("body", *refused["loc"])} for refused in found]) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -164,8 +165,6 @@ def issues_of(place: int, error: HubError) -> list[FieldIssue]:
     if not error.issues:
         return [issue(f"#/items/{place}", error.code)]
     return [
-        FieldIssue(
-            f"#/items/{place}{found.pointer.removeprefix('#')}", found.code, "body", found.detail, found.detail_zh
-        )
+        replace(found, pointer=f"#/items/{place}{found.pointer.removeprefix('#')}", location="body")
         for found in error.issues
     ]
