@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from custhub.security.scopes import ALL
 from tests.customers import create_customer, path_of, problem_of, read_customer
+from tests.features.imports.importing import imported, ndjson_of, rows_of
 from tests.hub import HubUnderTest, make_customer, make_number
 from tests.merges import merge
 
@@ -93,6 +96,26 @@ async def test_who_is_named_in_a_body_is_who_it_became(hub: HubUnderTest) -> Non
     for who in (created, {"id": batch["results"][0]["id"]}, upserted):
         now = await read_customer(hub.api, who)
         assert [one["person_id"] for one in now["contacts"]] == [third["id"]]
+
+
+@pytest.mark.parametrize("mode", ["create", "upsert"])
+async def test_who_is_named_in_a_file_is_who_it_became(mode: str, hub: HubUnderTest) -> None:
+    """MATCHING 4: as in a body; others that rows name stay who they are."""
+    first, _, third = await chain(hub)
+    other = await create_customer(hub.api)
+    rows = [
+        make_customer(
+            kind="organisation",
+            external_ids=[{"source": "shop", "id": make_number()}],
+            contacts=[{"name": "陈一", "person_id": person["id"]}, {"name": "王五"}],
+        )
+        for person in (first, third, other)
+    ]
+    matching = {"match_on": ["external_id"]} if mode == "upsert" else {}
+    done = await imported(hub, ndjson_of(rows), mode=mode, **matching)
+    made = [{"id": row["customer_id"]} for row in await rows_of(hub.api, done["id"])]
+    named = [[one["person_id"] for one in (await read_customer(hub.api, who))["contacts"]] for who in made]
+    assert named == [[third["id"], None], [third["id"], None], [other["id"], None]]
 
 
 async def test_a_merged_customer_stands_in_no_list_and_is_found_by_nobody(hub: HubUnderTest) -> None:

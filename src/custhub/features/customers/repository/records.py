@@ -241,6 +241,11 @@ class CustomerRepository:
             claim = {"key": key, "customer_id": holder}
             self._uow.update(match_claims, claim, {"customer_id": customer_id}, guard=True)
 
+    def name_persons(self, merged: Mapping[UUID, UUID]) -> None:
+        """Contacts that were just stored with somebody who was merged name who that is now."""
+        changes = (({"person_id": own}, {"person_id": now}) for own, now in merged.items())
+        self._uow.writes.update_all(customer_contacts, changes)
+
     def hold_back_email(self, row_id: UUID, entry: UUID) -> None:
         """Say which entry of the suppression list forbids to write to an address that was just stored."""
         self._uow.update(customer_emails, {"id": row_id}, {"suppressed_by": entry})

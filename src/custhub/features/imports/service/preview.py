@@ -74,7 +74,7 @@ async def foresee(context: CustomerContext, parts: ImportParts, row: ImportRow, 
     batch = await _first(parts, task, file.id, limit, context)
     if row.matching is not None:
         return Preview(await _meet(context, parts, row, reader, batch), reader.unused())
-    refused: dict[int, Any] = await References().refused(context, batch["references"])
+    refused: dict[int, Any] = (await References().looked_up(context, batch["references"])).refused
     refused |= (await screen_prepared(context.uow, asked_of(batch)))[0]
     refused |= await refused_candidates(context, candidates_of(batch))
     faults: dict[int, list[Sequence[Any]]] = {}

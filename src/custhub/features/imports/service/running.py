@@ -153,7 +153,8 @@ class ImportRun:
             try:
                 self._check_keys(stand)
                 context = CustomerContext(uow, self._who, self._keys, self._settings, self._standards)
-                out_of_reach = await self._references.refused(context, batch["references"])
+                named = await self._references.looked_up(context, batch["references"])
+                out_of_reach = named.refused
                 if not self._is_screened and await is_anybody_suppressed(uow):
                     raise KeysChanged
                 suppressed, held_back = await screen_prepared(uow, asked_of(batch))
@@ -161,6 +162,7 @@ class ImportRun:
                 began = time.thread_time()
                 refused = await store_prepared(context, without(prepared, out_of_reach), at_once=self._at_once)
                 self._at_once = not refused
+                context.customers.name_persons(named.merged)
                 gone = {**out_of_reach, **refused}
                 hold_back_prepared(context, [(one, entry) for place, one, entry in held_back if place not in gone])
                 rows: list[tuple[Outcome, bytes]] = [
