@@ -223,6 +223,14 @@ async def test_a_form_that_is_too_large_is_refused_as_a_problem(hub: HubUnderTes
     assert answer.status_code == 200
 
 
+async def test_s46_a_revocation_of_nothing_is_answered_as_every_other_one_and_documented(hub: HubUnderTest) -> None:
+    """The document said that a body has to be there."""
+    answer = await hub.client(token="").post("/v1/oauth/revoke")
+    assert (answer.status_code, answer.json()) == (200, {})
+    operation = hub.app.api.openapi()["paths"]["/v1/oauth/revoke"]["post"]
+    assert operation["requestBody"]["required"] is False
+
+
 @pytest.mark.parametrize("media", ["application/json", "text/plain", "multipart/form-data; boundary=x", ""])
 async def test_a_form_of_another_media_type_answers_415(hub: HubUnderTest, media: str) -> None:
     """contract_p9: it was read as an empty form."""

@@ -82,7 +82,8 @@ async def create_token(
     "/revoke",
     response_model=Revoked,
     responses=problems(*STORAGE),
-    openapi_extra=traits(NO_STORE),
+    # Whoever sends nothing is answered as everybody is (S-46).
+    openapi_extra=traits(NO_STORE) | {"requestBody": {"required": False}},
     max_body_size=_MAX_FORM_BYTES,
 )
 async def revoke_token(form: Annotated[RevocationForm, Form()], sessions: TheSessions) -> Response:
