@@ -152,7 +152,7 @@ async def _differences(
 
 
 async def _moved(hub: HubUnderTest, merged: Mapping[str, Any]) -> dict[str, int]:
-    """How many rows each table gave, as the members of the merge keep it for an undo."""
+    """How many rows each table gave, as the members of the merge keep it for an undo, by the names that a plan has."""
     key = from_text(Prefix.MERGE, merged["id"])
     sign = "$1" if hub.engine == "postgresql" else "?"
     rows = await hub.rows(
@@ -164,7 +164,8 @@ async def _moved(hub: HubUnderTest, merged: Mapping[str, Any]) -> dict[str, int]
         moved = raw if isinstance(raw, dict) else orjson.loads(raw)
         for table, keys in moved.items():
             if table in _PLANNED:
-                found[table] = found.get(table, 0) + len(keys)
+                told = table.removeprefix("customer_")
+                found[told] = found.get(told, 0) + len(keys)
     return found
 
 

@@ -23,15 +23,8 @@ from tests.merges import merge, undo
 from tests.proofs.running import workplace
 from tests.proofs.undo_world import Export, World
 
-#: Members of an export that are lists of rows by id, with the table that an undo tells of.
-_ROWS = {
-    "phones": "customer_phones",
-    "emails": "customer_emails",
-    "addresses": "customer_addresses",
-    "contacts": "customer_contacts",
-    "external_ids": "customer_external_ids",
-    "tags": "customer_tags",
-    "findings": "findings",
+#: Members of an export that are lists of rows by id, with the name that an undo tells of them by.
+_ROWS = {name: name for name in ("phones", "emails", "addresses", "contacts", "external_ids", "tags", "findings")} | {
     "consents": "consent_entries",
     "touchpoints": "touchpoints",
 }

@@ -44,8 +44,8 @@ async def test_a_merge_gives_all_to_the_survivor(hub: HubUnderTest) -> None:
     assert field_of(plan, "birthday")["value"]["date"] == "1988-05-06"
     assert field_of(plan, "language")["rule"] == "only"
     assert {move["table"]: move["rows"] for move in plan["moves"] if move["rows"]} == {
-        "customer_phones": 2, "customer_emails": 1, "customer_addresses": 1, "customer_external_ids": 1,
-        "customer_tags": 1,
+        "phones": 2, "emails": 1, "addresses": 1, "external_ids": 1,
+        "tags": 1,
     }  # fmt: skip
     answer = await commit(hub.api, plan)
     assert answer.status_code == 201, answer.text

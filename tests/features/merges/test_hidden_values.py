@@ -60,4 +60,4 @@ async def test_a_verification_tells_what_its_reader_may_see(hub: HubUnderTest) -
     told = (await client.get(path)).json()
     assert (told["ok"], told["consents"]) == (True, [])
     tables = [table["table"] for table in whole["tables"]]
-    assert [table["table"] for table in told["tables"]] == [name for name in tables if name != "customer_phones"]
+    assert [table["table"] for table in told["tables"]] == [name for name in tables if name != "phones"]

@@ -72,5 +72,5 @@ async def test_an_external_id_that_is_taken_while_a_merge_is_undone(
 
     monkeypatch.setattr(parting, "held_keys", asked_for)
     told = await undone(hub.api, made)
-    assert [(one["table"], one["reason"]) for one in told["conflicts"]] == [("customer_external_ids", "taken")]
+    assert [(one["table"], one["reason"]) for one in told["conflicts"]] == [("external_ids", "taken")]
     assert len(asked) == 2

@@ -85,7 +85,7 @@ async def test_rows_are_named_by_their_ids(hub: HubUnderTest) -> None:
     await hub.api.delete(f"{path_of(pair[0])}/emails/{pair[1]['emails'][0]['id']}")
     check = (await hub.api.get(f"/v1/merges/{merged['id']}/verification")).json()
     missing = {table["table"]: table["missing"] for table in check["tables"] if table["missing"]}
-    assert missing == {"customer_emails": [pair[1]["emails"][0]["id"]]}
+    assert missing == {"emails": [pair[1]["emails"][0]["id"]]}
 
 
 async def test_who_was_told_apart_is_merged_only_by_who_overrides_it(hub: HubUnderTest) -> None:

@@ -63,8 +63,8 @@ async def test_undone_everybody_is_who_they_were(fresh_hub: HubUnderTest) -> Non
     assert told["conflicts"] == []
     assert told["erased"] == []
     assert {one["table"]: one["rows"] for one in told["returned"]} == {
-        "customer_phones": 3, "customer_emails": 1, "customer_addresses": 1, "customer_external_ids": 1,
-        "customer_tags": 1,
+        "phones": 3, "emails": 1, "addresses": 1, "external_ids": 1,
+        "tags": 1,
     }  # fmt: skip
     assert {"display_name", "birthday", "language", "note"} <= set(told["restored"])
     assert await everything(hub, first, second, third) == before

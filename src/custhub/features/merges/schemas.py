@@ -13,6 +13,15 @@ from custhub.http.fields import LINE, Body, CustomerId, MergeId, Read, Revision
 #: Customers of one merge.
 MOST_CUSTOMERS = 1_000
 _Name = Annotated[str, StringConstraints(max_length=60)]
+_Table = Annotated[
+    str,
+    StringConstraints(max_length=60),
+    Field(
+        description="Rows of what: `phones`, `emails`, `addresses`, `contacts`, `external_ids`, `tags` as in a body, "
+        "`messages`, `findings` and others; `contacts.person_id`: contacts elsewhere that are one of the customers",
+        examples=["phones"],
+    ),
+]
 _Key = Annotated[str, StringConstraints(max_length=128)]
 _Hash = Annotated[str, StringConstraints(max_length=4_000)]
 _Cursor = Annotated[str, StringConstraints(max_length=500)]
@@ -133,7 +142,7 @@ class MergeFieldRead(Read):
 class MergeMoveRead(Read):
     """How many rows go to the survivor."""
 
-    table: _Name = Field(examples=["customer_phones"])
+    table: _Table
     rows: _Count
 
 
@@ -144,7 +153,7 @@ class MergeConflictRead(Read):
         description="`same_number`, `same_email`, `same_external_id`, `same_tag` or `not_the_same`",
         examples=["same_number"],
     )
-    table: _Name
+    table: _Table
     customer_ids: Annotated[list[CustomerId], Field(max_length=MOST_CUSTOMERS)]
     keys: Annotated[list[_Key], Field(max_length=10_000, description="The rows, by their ids; tags by name")]
 
@@ -193,7 +202,7 @@ class MergeUndoConflictRead(Read):
 
     customer_id: CustomerId = Field(description="Whose it would be")
     field: _Name | None = Field(description="The member of the survivor that somebody changed since")
-    table: _Name = Field(examples=["customer_phones"])
+    table: _Table
     id: _Key | None = Field(description="The row; of a tag its name in small letters")
     reason: _Name = Field(
         description="`changed`: it is as somebody has changed it since. `gone`: it was removed since. `taken`: it is "
@@ -244,7 +253,7 @@ class MergePage(Read):
 class MergeTableCheckRead(Read):
     """Rows of one table: those that the customers had, and those that are where they belong now."""
 
-    table: _Name
+    table: _Table
     before: _Count
     after: _Count
     missing: Annotated[list[_Key], Field(max_length=1_000, description="Removed since, or lost; the first of them")]

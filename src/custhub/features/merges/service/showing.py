@@ -135,12 +135,17 @@ def _told(kept: Mapping[str, Any], bodies: Bodies, context: CustomerContext) -> 
     return {
         "fields": list(_fields(kept["fields"], bodies, context)),
         "moves": [
-            {"table": table, "rows": rows}
+            {"table": told_table(table), "rows": rows}
             for table, rows in sorted(kept["moves"].items())
             if sees_table(table.partition(".")[0], context)
         ],
         "conflicts": [
-            {"kind": kind, "table": table, "customer_ids": ids, "keys": [row_id(table, key) for key in keys]}
+            {
+                "kind": kind,
+                "table": told_table(table),
+                "customer_ids": ids,
+                "keys": [row_id(table, key) for key in keys],
+            }
             for kind, table, ids, keys in kept["conflicts"]
             if table not in _FIELD_OF or policy.may_read(_FIELD_OF[table])
         ],
@@ -156,14 +161,23 @@ def outcome_view(outcome: Mapping[str, Any], context: CustomerContext) -> dict[s
     """What came of an undo, without fields that the caller does not see."""
     return {
         **outcome,
-        "returned": [one for one in outcome["returned"] if sees_table(one["table"], context)],
+        "returned": [_renamed(one) for one in outcome["returned"] if sees_table(one["table"], context)],
         "restored": [field for field in outcome["restored"] if sees_field(field, context)],
         "conflicts": [
-            one
+            _renamed(one)
             for one in outcome["conflicts"]
             if (sees_field(one["field"], context) if one["field"] else sees_table(one["table"], context))
         ],
     }
+
+
+def told_table(table: str) -> str:
+    """A table by the name that its rows have in a customer's body."""
+    return table.removeprefix("customer_")
+
+
+def _renamed(one: Mapping[str, Any]) -> dict[str, Any]:
+    return {**one, "table": told_table(one["table"])}
 
 
 def sees_consents(context: CustomerContext) -> bool:

@@ -20,7 +20,7 @@ from custhub.features.merges.models import MemberRow, MergeRow
 from custhub.features.merges.queries import MOVING, holdings
 from custhub.features.merges.service.merging import DONE
 from custhub.features.merges.service.outcomes import row_id
-from custhub.features.merges.service.showing import MergeReader, sees_consents, sees_field, sees_table
+from custhub.features.merges.service.showing import MergeReader, sees_consents, sees_field, sees_table, told_table
 from custhub.features.merges.service.values import FIELDS, MemberValues
 from custhub.kit.ids import Prefix, to_text
 
@@ -65,7 +65,11 @@ class MergeVerifier:
             and not any(table["missing"] for table in tables)
             and all(consent["kept"] for consent in consents),
             "changed_since": home != row.survivor_id or records[row.survivor_id].row.revision != after[row.survivor_id],
-            "tables": [table for table in tables if sees_table(table["table"], context)],
+            "tables": [
+                {**table, "table": told_table(table["table"])}
+                for table in tables
+                if sees_table(table["table"], context)
+            ],
             "values_checked": checked,
             "values_lost": [value for value in lost if sees_field(value["field"], context)],
             "consents": consents if sees_consents(context) else [],
