@@ -202,3 +202,79 @@ def test_models_of_duplicates_are_taken_over(running: Path, resting: Path, run: 
         assert_refused(run(home, "duplicates", "models", "show", "own-2"), 1, "no such model")
     source.write_text("{")
     assert_refused(run(resting, "duplicates", "models", "propose", str(source)), 1, "is no JSON")
+
+
+def _merged(hub: RunningHub) -> dict[str, str]:
+    """A merge of two, made through HTTP; `id`, `survivor` and `absorbed`."""
+    with hub.client(hub.token()) as client:
+
+        def post(path: str, key: str, **body: object) -> dict[str, str]:
+            answer = client.post(path, json=body, headers={"Idempotency-Key": f"merge-command-{key}"})
+            assert answer.is_success, answer.text
+            made: dict[str, str] = answer.json()
+            return made
+
+        emails = [{"email": "rigby@fastmail.com"}]
+        survivor = post("/v1/customers", "one", display_name="Eleanor Rigby")["id"]
+        absorbed = post("/v1/customers", "other", display_name="Eleanor Rigby", emails=emails)["id"]
+        wanted = {"customer_ids": [survivor, absorbed], "survivor_id": survivor}
+        plan_hash = post("/v1/merges/preview", "preview", **wanted)["plan_hash"]
+        merge = post("/v1/merges", "merge", **wanted, plan_hash=plan_hash, reason="duplicate")
+        return {"id": merge["id"], "survivor": survivor, "absorbed": absorbed}
+
+
+def test_merges_are_seen_verified_and_undone(hub: RunningHub, running: Path, resting: Path, run: Run) -> None:
+    """R-4; S-69: an undo is the operator's in the audit log."""
+    made = _merged(hub)
+    row = rf"{made['id']} +done +{made['survivor']} +\S+ +[-0-9]+ [:0-9]+ +duplicate +{made['absorbed']}"
+    for options in ((), ("--customer", made["absorbed"]), ("--state", "done", "--limit", "1")):
+        assert re.search(row, _done(run(running, "merges", "list", *options)))
+    assert made["id"] not in _done(run(running, "merges", "list", "--state", "undone"))
+
+    shown = _done(run(running, "merges", "show", made["id"])).splitlines()
+    assert shown[:3] == [
+        f"merge     {made['id']} is done",
+        f"survivor  {made['survivor']}",
+        f"absorbed  {made['absorbed']}",
+    ]
+    assert re.fullmatch(r"by +\S+, [-0-9]+ [:0-9]+, reason duplicate", shown[3])
+    assert shown[4:] == ["verified  ok"]
+    with hub.client(hub.token()) as client:
+        path = f"/v1/customers/{made['survivor']}"
+        (mail,) = client.get(path).json()["emails"]
+        assert client.delete(f"{path}/emails/{mail['id']}").is_success
+    changed = run(running, "merges", "show", made["id"])
+    assert _done(changed).splitlines()[4:] == [
+        "verified  something is missing",
+        f"          emails: 0 of 1 rows, without {mail['id']}",
+    ]
+    assert "missing by right" in changed.err
+
+    undo = ("merges", "undo", made["id"], "--reason")
+    assert_refused(run(running, *undo, "weather"), 1, "not_the_same")
+    undone = _done(run(running, *undo, "wrong_values")).splitlines()
+    assert undone[0] == f"{made['id']} is undone"
+    assert f"conflict  {made['absorbed']}: emails {mail['id']} (gone)" in undone
+    assert_refused(run(running, *undo, "wrong_values"), 1, "undone")
+    assert re.search(r"^undone +by operator", _done(run(running, "merges", "show", made["id"])), re.MULTILINE)
+    with hub.client(hub.token()) as client:
+        answer = client.get("/v1/audit", params={"action": "customer.unmerged"})
+        assert {entry["actor"]["kind"] for entry in answer.json()["data"]} == {"operator"}, answer.text
+
+    for home in (running, resting):
+        assert_refused(run(home, "merges", "show", "mrg_01m81amc1cfrnt9m7qcr38rxrh"), 1, "no such merge")
+    assert _done(run(resting, "merges", "list")).split() == [
+        "id",
+        "state",
+        "survivor",
+        "by",
+        "when",
+        "reason",
+        "absorbed",
+    ]
+    for arguments, words in (
+        (("show", "nonsense"), "no id of a merge"),
+        (("list", "--customer", "nonsense"), "no id of a customer"),
+        (("list", "--state", "open"), "state"),
+    ):
+        assert_refused(run(running, "merges", *arguments), 1, words)

@@ -13,6 +13,7 @@ from custhub.cli import (
     first,
     jobs,
     keys,
+    merges,
     messages,
     people,
     programs,
@@ -46,6 +47,7 @@ for name, group in (
     ("quality", quality.commands),
     ("dedupe", dedupe.commands),
     ("duplicates", duplicates.commands),
+    ("merges", merges.commands),
 ):
     _commands.add_typer(group, name=name)
 

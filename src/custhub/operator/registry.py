@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from custhub.operator import duplicates, jobs, keys, messages, people, programs, quality, records, search, tokens
+from custhub.operator import (
+    duplicates,
+    jobs,
+    keys,
+    merges,
+    messages,
+    people,
+    programs,
+    quality,
+    records,
+    search,
+    tokens,
+)
 from custhub.operator.commands import Command
 
 COMMANDS: Mapping[str, Command] = {
@@ -18,4 +30,5 @@ COMMANDS: Mapping[str, Command] = {
     **search.COMMANDS,
     **quality.COMMANDS,
     **duplicates.COMMANDS,
+    **merges.COMMANDS,
 }
