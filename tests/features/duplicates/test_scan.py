@@ -119,6 +119,47 @@ async def test_a_scan_goes_on_where_it_was_killed(fresh_hub: HubUnderTest, monke
     assert (found["opened"], found["pairs"], len(await listed(hub))) == (6, 6, 6)
 
 
+@pytest.mark.parametrize("trigger", ["request", "schedule"])
+async def test_a_scan_keeps_the_thresholds_that_it_began_with(
+    fresh_hub: HubUnderTest, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, trigger: str
+) -> None:
+    """reliability_j5: settings that change between a kill and the next start count for the next scan."""
+    hub = fresh_hub
+    monkeypatch.setattr(scanning, "_AT_ONCE", {"sqlite": 2, "postgresql": 2})
+    await hub.api.patch(SETTINGS, json={"daily_scan": True})
+    await twins(hub, 4)
+    if trigger == "request":
+        job_id = from_text(Prefix.JOB, (await hub.api.post(SCANS)).json()["id"])
+    else:
+        job_id = (await put(hub, "duplicate_scan", queue="maintenance")).id
+    runner, store, slices = worker(hub), ScanRun._store, 0
+
+    async def killed(*args: Any, **named: Any) -> None:
+        nonlocal slices
+        slices += 1
+        if slices == 2:
+            raise RuntimeError("killed")
+        await store(*args, **named)
+
+    async def is_put_off() -> bool:
+        return (await job_of(hub, job_id)).state == "retryable"
+
+    monkeypatch.setattr(ScanRun, "_store", killed)
+    await work_until(runner, is_put_off)
+    assert len(await listed(hub, suggested="merge")) == 2
+    assert (await hub.api.patch(SETTINGS, json={"review_bits": 40.0, "merge_bits": 40.0})).status_code == 200
+    await make_due(hub, job_id)
+    caplog.set_level("INFO", logger="custhub.duplicates")
+    assert (await finished(hub, runner, job_id)).state == "succeeded"
+    (found,) = (await hub.api.get(SCANS)).json()["data"]
+    assert [found[name] for name in ("trigger", "pairs", "opened", "clusters")] == [trigger, 6, 6, 1]
+    assert len(await listed(hub, suggested="merge")) == 6
+    assert [record.message for record in caplog.records if record.name == "custhub.duplicates"] == [
+        "a scan that was interrupted compares everybody anew"
+    ]
+    assert (await scan(hub))["pairs"] == 0
+
+
 async def test_a_large_list_is_compared_in_a_process_of_its_own(
     fresh_hub: HubUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:

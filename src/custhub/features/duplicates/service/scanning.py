@@ -1,18 +1,20 @@
 """A scan: everybody is compared, then pairs are stored slice by slice, each slice one fenced commit.
 
-A scan that was killed compares anew, which nobody sees, and goes on storing behind the last pair that it stored.
+A scan that was killed compares anew, by the thresholds that it began with, and goes on storing behind the last pair
+that it stored.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from custhub.features.duplicates.errors import DuplicateScanRunning
 from custhub.features.duplicates.events import DuplicateScanCompleted
-from custhub.features.duplicates.queries import DuplicateRow, DuplicateScanRow, SettingsRow
+from custhub.features.duplicates.queries import DuplicateRow, DuplicateScanRow
 from custhub.features.duplicates.queries.pairs import known_pairs
 from custhub.features.duplicates.queries.scans import scan_of, stored_settings, unfinished_scans
 from custhub.features.duplicates.queries.scoring import active_model
@@ -38,11 +40,20 @@ from custhub.kit.errors import HubError
 from custhub.kit.ids import Prefix, new_id, to_text
 from custhub.kit.uow import Note, UnitOfWork
 
+log = logging.getLogger("custhub.duplicates")
+
 KIND: Final = "duplicate_scan"
 #: Pairs of one slice. On SQLite nobody else writes while it is stored.
 _AT_ONCE: Final[dict[EngineName, int]] = {"sqlite": 100, "postgresql": 500}
 _SCHEDULED: Final = "schedule"
-_STORING, _RETIRING = "after", "retiring"
+_STORING, _RETIRING, _THRESHOLDS = "after", "retiring", "thresholds"
+
+
+class Thresholds(NamedTuple):
+    """From which totals pairs are shown and joined, in thousandths of a bit."""
+
+    review: int
+    merge: int
 
 
 async def start_scan(uow: UnitOfWork, trigger: str) -> JobRow:
@@ -63,20 +74,18 @@ async def start_scan(uow: UnitOfWork, trigger: str) -> JobRow:
 class ScanRun:
     """One run of a scan."""
 
-    def __init__(self, parts: Parts, work: JobWork, row: DuplicateScanRow, settings: SettingsRow) -> None:
+    def __init__(self, parts: Parts, work: JobWork, row: DuplicateScanRow, thresholds: Thresholds) -> None:
         self._parts = parts
         self._work = work
         self._row = row
-        self._settings = settings
+        self._thresholds = thresholds
         self._clusters: dict[int, UUID] = {}
 
     async def run(self) -> DuplicateScanRow:
         """Compare everybody, store what was found, retire what was not found again."""
         if not self._is_stored:
-            settings = self._settings
-            found = await Gathering.of_everybody(
-                self._parts, self._work, self._row.model_version, settings.review, settings.merge
-            )
+            version, (review, merge) = self._row.model_version, self._thresholds
+            found = await Gathering.of_everybody(self._parts, self._work, version, review, merge)
             try:
                 await self._store_all(found)
             finally:
@@ -90,6 +99,10 @@ class ScanRun:
         cursor = self._work.cursor
         return cursor is not None and _RETIRING in cursor
 
+    @property
+    def _cursor(self) -> dict[str, Any]:
+        return {_THRESHOLDS: list(self._thresholds)}
+
     async def _store_all(self, found: Gathering) -> None:
         parted = await found.parted()
         groups = await found.groups(parted)
@@ -102,7 +115,7 @@ class ScanRun:
             "clustered": len(self._clusters),
             "pairs": found.found - len(parted),
         }
-        after = self._work.cursor[_STORING] if self._work.cursor else None
+        after = self._work.cursor.get(_STORING)
         async for pairs in found.slices(_AT_ONCE[self._parts.database.name]):
             left = [pair for pair in pairs if after is None or _place(found, pair) > after]
             if left:
@@ -112,7 +125,11 @@ class ScanRun:
         row = ScanRepository(uow).change(self._row, counts)
         done = row.customers - self._work.job.processed
         await self._work.batch(
-            uow, cursor={_RETIRING: True}, total=row.customers, processed=max(0, done), succeeded=max(0, done)
+            uow,
+            cursor=self._cursor | {_RETIRING: True},
+            total=row.customers,
+            processed=max(0, done),
+            succeeded=max(0, done),
         )
         self._row = row
 
@@ -147,7 +164,7 @@ class ScanRun:
             await uow.run(PART, ids=apart, now=uow.now)
         DuplicateRepository(uow).add_all(added)
         row = ScanRepository(uow).change(self._row, {"opened": self._row.opened + len(added)})
-        await self._work.batch(uow, cursor={_STORING: _place(found, pairs[-1])}, total=len(found.roll))
+        await self._work.batch(uow, cursor=self._cursor | {_STORING: _place(found, pairs[-1])}, total=len(found.roll))
         self._row = row
 
     def _pair(self, uow: UnitOfWork, found: Gathering, pair: Scored) -> DuplicateRow:
@@ -208,17 +225,25 @@ async def scan_run(parts: Parts, work: JobWork) -> ScanRun | None:
     """The run of a job; a scheduled one begins its scan here. None where there is nothing to do."""
     database = parts.database
     standing, settings = await scan_of(database, work.job.id), await stored_settings(database)
+    begun: Mapping[str, Any] = work.cursor or {}
+    thresholds = Thresholds(*begun.get(_THRESHOLDS, (settings.review, settings.merge)))
+    kept = {**begun, _THRESHOLDS: list(thresholds)}
     if standing is None:
         if not settings.daily_scan or any(_is_live(other.state) for other in await unfinished_scans(database)):
             return None
         uow = work.unit_of_work()
         row = await _new(uow, work.job.id, _SCHEDULED)
         ScanRepository(uow).add(row)
-        await work.batch(uow)
+        await work.batch(uow, cursor=kept)
     else:
         row = standing.row
+        if kept != begun:
+            # Before anything is compared: settings may change until another start goes on with this scan.
+            await work.batch(work.unit_of_work(), cursor=kept)
+        elif _RETIRING not in begun:
+            log.info("a scan that was interrupted compares everybody anew", extra={"kind": KIND})
     work.finish({"result_url": _url(row.id)})
-    return ScanRun(parts, work, row, settings)
+    return ScanRun(parts, work, row, thresholds)
 
 
 async def _new(uow: UnitOfWork, scan_id: UUID, trigger: str) -> DuplicateScanRow:
