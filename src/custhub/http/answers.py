@@ -6,10 +6,11 @@ against the document. Building and dumping Pydantic models instead costs ten tim
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
-from typing import Any
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlencode
+from uuid import UUID
 
 import orjson
 from starlette.requests import Request
@@ -17,7 +18,9 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from custhub.http.hub import call_of
+from custhub.kit.paging import Cursors
 
+_Row = TypeVar("_Row")
 _OPTIONS = orjson.OPT_UTC_Z
 _JSON = (b"content-type", b"application/json")
 _PRIVATE = (b"cache-control", b"private, no-cache")
@@ -109,6 +112,42 @@ def next_url(request: Request, cursor: str | None) -> str | None:
         return None
     kept = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
     return f"{request.url.path}?{urlencode([*kept, ('cursor', cursor)])}"
+
+
+class _Place(Protocol):
+    """The query of a list."""
+
+    @property
+    def limit(self) -> int: ...
+    @property
+    def cursor(self) -> str | None: ...
+
+
+class _Own(Protocol):
+    @property
+    def id(self) -> UUID: ...
+
+
+def by_id(row: _Own) -> str:
+    """The key of rows that have an id: they come in the order in which they were made."""
+    return row.id.hex
+
+
+def part_page(
+    request: Request,
+    query: _Place,
+    rows: Iterable[_Row],
+    key: Callable[[_Row], str],
+    view: Callable[[_Row], Mapping[str, Any]],
+) -> Answer:
+    """A page of rows that came all together, as the parts of a customer do; in the order of their keys."""
+    call = call_of(request)
+    cursors = Cursors(call.hub.keys.cursors.sign, [call.caller.id.hex, request.url.path])
+    after = cursors.read(query.cursor)
+    left = sorted((row for row in rows if after is None or key(row) > after[0]), key=key)
+    shown_now = left[: query.limit]
+    cursor = cursors.write([key(shown_now[-1])]) if len(left) > query.limit else None
+    return page([view(row) for row in shown_now], cursor, next_url(request, cursor))
 
 
 def page(items: Sequence[Mapping[str, Any]], next_cursor: str | None, url: str | None = None, **more: object) -> Answer:

@@ -31,6 +31,12 @@ async def test_a_preview_tells_what_would_become_and_stores_nothing(fresh_hub: H
     assert (await fresh_hub.rows("SELECT count(*) FROM customers"))[0][0] == 1
 
 
+async def test_a_mapping_with_the_longest_of_values_is_shown_as_documented(fresh_hub: HubUnderTest) -> None:
+    rule = {"columns": ["姓名"], "field": "display_name", "values": {"x" * 80: "y" * 1_000}}
+    kept = (await fresh_hub.api.post("/v1/import-mappings", json=_PROFILE | {"rules": [rule]})).json()
+    assert kept["rules"][0]["values"] == rule["values"]
+
+
 async def test_mappings_are_kept_and_used(fresh_hub: HubUnderTest) -> None:
     api = fresh_hub.api
     kept = (await api.post("/v1/import-mappings", json=_PROFILE)).json()

@@ -28,10 +28,11 @@ from custhub.features.consents.schemas import (
     state_view,
 )
 from custhub.features.consents.vault import opened
+from custhub.features.customers.deps import PartQuery
 from custhub.features.customers.errors import CustomerNotFound
 from custhub.features.customers.queries import is_reachable
 from custhub.features.customers.queries.merged import survivors_of
-from custhub.http.answers import Answer, created, ok, page
+from custhub.http.answers import Answer, created, ok, page, part_page
 from custhub.http.deps import TheCall
 from custhub.http.fields import ConsentId, CustomerId
 from custhub.http.openapi import problems
@@ -95,7 +96,9 @@ async def get_consent(consent_id: ConsentId, who: CanRead, call: TheCall) -> Res
 
 
 @customers_router.get("/{customer_id}/consents", response_model=ConsentStates, responses=problems(CustomerNotFound))
-async def list_customer_consents(customer_id: CustomerId, who: CanRead, call: TheCall) -> Response:
+async def list_customer_consents(
+    customer_id: CustomerId, query: PartQuery, request: Request, who: CanRead, call: TheCall
+) -> Response:
     """List what a customer said last, for each purpose and channel. Nothing about one means: never asked.
 
     Of one that was merged it is what counts for who it became.
@@ -105,4 +108,6 @@ async def list_customer_consents(customer_id: CustomerId, who: CanRead, call: Th
     for own in {customer_id, now}:
         if not await is_reachable(database, who.reach, own):
             raise CustomerNotFound
-    return page([state_view(row) for row in await states_of(database, [now])], None)
+    return part_page(
+        request, query, await states_of(database, [now]), lambda row: f"{row.purpose} {row.channel}", state_view
+    )

@@ -160,7 +160,7 @@ class ConsentState(Read):
 class ConsentStates(Read):
     """What the ledger of a customer comes down to now."""
 
-    data: Annotated[list[ConsentState], Field(max_length=1_000)]
+    data: Annotated[list[ConsentState], Field(max_length=200)]
     next_cursor: Annotated[str, StringConstraints(max_length=500)] | None
     has_more: bool
 

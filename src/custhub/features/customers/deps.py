@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Request, Security
+from fastapi import Depends, Query, Request, Security
 
+from custhub.features.customers.schemas.listing import PageQuery
 from custhub.features.customers.service.candidates import NEW_CANDIDATES, NewCandidates
 from custhub.features.customers.service.context import CustomerContext
 from custhub.features.customers.service.phones import CustomerPhones
@@ -27,6 +28,7 @@ CanTag = Annotated[Principal, Security(door, scopes=[Scope.TAGS_WRITE])]
 CanLookUp = Annotated[Principal, Security(door, scopes=[Scope.PHONES_LOOKUP])]
 CanReveal = Annotated[Principal, Security(door, scopes=[Scope.PHONES_REVEAL])]
 CanManageFields = Annotated[Principal, Security(door, scopes=[Scope.FIELDS_MANAGE])]
+PartQuery = Annotated[PageQuery, Query()]
 
 
 @declares(IF_MATCH)

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import Request, Response
 
-from custhub.features.customers.deps import CanRead, CanWrite, IfMatch, context_of
+from custhub.features.customers.deps import CanRead, CanWrite, IfMatch, PartQuery, context_of
 from custhub.features.customers.errors import (
     ContactNotAllowed,
     ContactNotFound,
@@ -27,7 +27,7 @@ from custhub.features.customers.service.contacts import CustomerContacts
 from custhub.features.customers.service.context import CustomerContext
 from custhub.features.phones.errors import MaskAmbiguous
 from custhub.features.phones.rules import MaskStyle
-from custhub.http.answers import created, no_content, not_modified, ok, page
+from custhub.http.answers import by_id, created, no_content, not_modified, ok, part_page
 from custhub.http.fields import ContactId, CustomerId
 from custhub.http.hub import call_of
 from custhub.http.openapi import CONDITIONAL, problems, traits
@@ -44,12 +44,12 @@ def _view(record: CustomerRecord, row: Any, context: CustomerContext) -> dict[st
 
 
 @router.get("", response_model=ContactPage, responses=problems(CustomerNotFound, CustomerErased, FieldHidden))
-async def list_contacts(customer_id: CustomerId, request: Request, who: CanRead) -> Response:
+async def list_contacts(customer_id: CustomerId, query: PartQuery, request: Request, who: CanRead) -> Response:
     """List the contacts of an organisation. Phone numbers in them are masked."""
     who.require_readable(Field.CONTACTS)
     context = context_of(request)
     record = await context.customers.current(customer_id)
-    return page([_view(record, row, context) for row in record.contacts], None)
+    return part_page(request, query, record.contacts, by_id, lambda row: _view(record, row, context))
 
 
 @router.post(

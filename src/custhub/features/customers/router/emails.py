@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import Request, Response
 
-from custhub.features.customers.deps import CanRead, CanWrite, IfMatch, context_of
+from custhub.features.customers.deps import CanRead, CanWrite, IfMatch, PartQuery, context_of
 from custhub.features.customers.errors import (
     CustomerArchived,
     CustomerErased,
@@ -19,7 +19,7 @@ from custhub.features.customers.schemas.part_pages import EmailPage
 from custhub.features.customers.schemas.views import email_view, etag_of
 from custhub.features.customers.service.emails import CustomerEmails
 from custhub.features.suppressions.errors import Suppressed
-from custhub.http.answers import created, no_content, not_modified, ok, page
+from custhub.http.answers import by_id, created, no_content, not_modified, ok, part_page
 from custhub.http.fields import CustomerId, EmailId
 from custhub.http.hub import call_of
 from custhub.http.openapi import CONDITIONAL, problems, traits
@@ -32,11 +32,11 @@ router = hub_router("/v1/customers/{customer_id}/emails", "parts")
 
 
 @router.get("", response_model=EmailPage, responses=problems(CustomerNotFound, CustomerErased, FieldHidden))
-async def list_emails(customer_id: CustomerId, request: Request, who: CanRead) -> Response:
+async def list_emails(customer_id: CustomerId, query: PartQuery, request: Request, who: CanRead) -> Response:
     """List the e-mail addresses of a customer."""
     who.require_readable(Field.EMAILS)
     record = await context_of(request).customers.current(customer_id)
-    return page([email_view(row) for row in record.emails], None)
+    return part_page(request, query, record.emails, by_id, email_view)
 
 
 @router.post(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import Request, Response
 
-from custhub.features.customers.deps import CanRead, CanWrite, context_of
+from custhub.features.customers.deps import CanRead, CanWrite, PartQuery, context_of
 from custhub.features.customers.errors import (
     CustomerArchived,
     CustomerErased,
@@ -19,7 +19,7 @@ from custhub.features.customers.schemas.bodies import ExternalIdCreate
 from custhub.features.customers.schemas.part_pages import ExternalIdPage
 from custhub.features.customers.schemas.views import external_id_view
 from custhub.features.customers.service.external_ids import CustomerExternalIds
-from custhub.http.answers import created, no_content, page
+from custhub.http.answers import by_id, created, no_content, part_page
 from custhub.http.fields import CustomerId, ExternalIdId
 from custhub.http.openapi import IF_MATCH, problems, traits
 from custhub.http.routing import hub_router
@@ -31,11 +31,11 @@ router = hub_router("/v1/customers/{customer_id}/external-ids", "parts")
 
 
 @router.get("", response_model=ExternalIdPage, responses=problems(CustomerNotFound, CustomerErased, FieldHidden))
-async def list_external_ids(customer_id: CustomerId, request: Request, who: CanRead) -> Response:
+async def list_external_ids(customer_id: CustomerId, query: PartQuery, request: Request, who: CanRead) -> Response:
     """List the external ids of a customer: what partners call it."""
     who.require_readable(Field.EXTERNAL_IDS)
     record = await context_of(request).customers.current(customer_id)
-    return page([external_id_view(row) for row in record.external_ids], None)
+    return part_page(request, query, record.external_ids, by_id, external_id_view)
 
 
 @router.post(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import Request, Response
 
 from custhub.crypto.errors import IntegrityError
-from custhub.features.customers.deps import CanRead, CanReveal, CanWrite, Context, IfMatch, Phones
+from custhub.features.customers.deps import CanRead, CanReveal, CanWrite, Context, IfMatch, PartQuery, Phones
 from custhub.features.customers.errors import CustomerArchived, CustomerErased, CustomerNotFound, TooManyParts
 from custhub.features.customers.queries import CustomerRecord
 from custhub.features.customers.schemas.answers import PhonePage
@@ -23,7 +23,7 @@ from custhub.features.phones.schemas import (
     phone_view,
 )
 from custhub.features.suppressions.errors import Suppressed
-from custhub.http.answers import created, no_content, not_modified, ok, page, secret
+from custhub.http.answers import by_id, created, no_content, not_modified, ok, part_page, secret
 from custhub.http.fields import CustomerId, PhoneId
 from custhub.http.hub import call_of
 from custhub.http.openapi import CONDITIONAL, NO_STORE, problems, traits
@@ -46,12 +46,14 @@ def _etag(row: PhoneRow, context: CustomerContext) -> str:
 @router.get(
     "/{customer_id}/phones", response_model=PhonePage, responses=problems(CustomerNotFound, CustomerErased, FieldHidden)
 )
-async def list_phones(customer_id: CustomerId, who: CanRead, context: Context) -> Response:
+async def list_phones(
+    customer_id: CustomerId, query: PartQuery, request: Request, who: CanRead, context: Context
+) -> Response:
     """List the phone numbers of a customer, masked."""
     who.require_readable(Field.PHONES)
     record = await context.customers.current(customer_id)
     dek, style = context.readable_dek(record), MaskStyle(who.policy.phone_mask)
-    return page([phone_view(phone, dek, style) for phone in record.phones], None)
+    return part_page(request, query, record.phones, by_id, lambda phone: phone_view(phone, dek, style))
 
 
 @router.post(

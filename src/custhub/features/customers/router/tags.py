@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Path, Request, Response
 
-from custhub.features.customers.deps import CanRead, CanTag, context_of
+from custhub.features.customers.deps import CanRead, CanTag, PartQuery, context_of
 from custhub.features.customers.errors import (
     CustomerArchived,
     CustomerErased,
@@ -20,7 +20,7 @@ from custhub.features.customers.schemas.bodies import TagName
 from custhub.features.customers.schemas.part_pages import TagPage
 from custhub.features.customers.schemas.views import tag_view
 from custhub.features.customers.service.tags import CustomerTags
-from custhub.http.answers import no_content, ok, page
+from custhub.http.answers import no_content, ok, part_page
 from custhub.http.fields import CustomerId
 from custhub.http.openapi import IF_MATCH, problems, traits
 from custhub.http.routing import hub_router
@@ -33,11 +33,11 @@ Tag = Annotated[TagName, Path(description="The tag; VIP and vip are one")]
 
 
 @router.get("", response_model=TagPage, responses=problems(CustomerNotFound, CustomerErased, FieldHidden))
-async def list_tags(customer_id: CustomerId, request: Request, who: CanRead) -> Response:
+async def list_tags(customer_id: CustomerId, query: PartQuery, request: Request, who: CanRead) -> Response:
     """List the tags of a customer, with who added them and when."""
     who.require_readable(Field.TAGS)
     record = await context_of(request).customers.current(customer_id)
-    return page([tag_view(row) for row in record.tags], None)
+    return part_page(request, query, record.tags, lambda row: row.tag_key, tag_view)
 
 
 # A tag may hold a slash: its parameter takes the rest of the path.

@@ -244,6 +244,6 @@ class CustomerMatches(Read):
 class PhonePage(Read):
     """The numbers of a customer."""
 
-    data: Annotated[list[PhoneRead], Field(max_length=MOST_PARTS)]
+    data: Annotated[list[PhoneRead], Field(max_length=200)]
     next_cursor: Cursor | None
     has_more: bool

@@ -1,4 +1,4 @@
-"""The lists of a customer's parts: each is short, so all of it is one page."""
+"""The lists of a customer's parts. After a merge there may be thousands."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from custhub.http.fields import Read
 class EmailPage(Read):
     """The e-mail addresses of a customer."""
 
-    data: Annotated[list[EmailRead], Field(max_length=100)]
+    data: Annotated[list[EmailRead], Field(max_length=200)]
     next_cursor: Cursor | None
     has_more: bool
 
@@ -28,7 +28,7 @@ class EmailPage(Read):
 class AddressPage(Read):
     """The postal addresses of a customer."""
 
-    data: Annotated[list[AddressRead], Field(max_length=100)]
+    data: Annotated[list[AddressRead], Field(max_length=200)]
     next_cursor: Cursor | None
     has_more: bool
 
@@ -36,7 +36,7 @@ class AddressPage(Read):
 class ContactPage(Read):
     """The contacts of an organisation."""
 
-    data: Annotated[list[ContactRead], Field(max_length=500)]
+    data: Annotated[list[ContactRead], Field(max_length=200)]
     next_cursor: Cursor | None
     has_more: bool
 
@@ -52,6 +52,6 @@ class ExternalIdPage(Read):
 class TagPage(Read):
     """The tags of a customer."""
 
-    data: Annotated[list[TagRead], Field(max_length=500)]
+    data: Annotated[list[TagRead], Field(max_length=200)]
     next_cursor: Cursor | None
     has_more: bool

@@ -14,7 +14,7 @@ from custhub.features.imports.errors import REASONS
 from custhub.features.imports.models import ImportRow, MappingRow
 from custhub.features.imports.rules.formats import Encoding, FileKind
 from custhub.features.imports.rules.outcomes import COUNTED, NAMES, TAKEN_BACK, Outcome
-from custhub.features.imports.schemas.bodies import Cursor, Mode, RowOutcome
+from custhub.features.imports.schemas.bodies import CellValue, Cursor, Mode, RowOutcome
 from custhub.http.fields import CustomerId, ImportId, JobId, MappingId, Read, Revision
 from custhub.http.issues import issue
 from custhub.jobs.models import JobRow
@@ -36,14 +36,14 @@ class MappingRuleRead(Read):
     columns: Annotated[list[_Column], Field(max_length=10)]
     field: _Name
     join: Annotated[str, StringConstraints(max_length=10)]
-    values: Annotated[dict[str, _Name], Field(max_length=1_000)]
+    values: Annotated[dict[str, CellValue], Field(max_length=1_000)]
 
 
 class PlanRead(Read):
     """Which columns go where."""
 
     rules: Annotated[list[MappingRuleRead], Field(max_length=200)]
-    constants: Annotated[dict[str, Annotated[str, StringConstraints(max_length=1_000)]], Field(max_length=50)]
+    constants: Annotated[dict[str, CellValue], Field(max_length=50)]
 
 
 class ImportFileRead(Read):
@@ -185,7 +185,7 @@ class ImportMappingRead(Read):
     source: Annotated[str, StringConstraints(max_length=40)]
     name: Annotated[str, StringConstraints(max_length=100)]
     rules: Annotated[list[MappingRuleRead], Field(max_length=200)]
-    constants: Annotated[dict[str, Annotated[str, StringConstraints(max_length=1_000)]], Field(max_length=50)]
+    constants: Annotated[dict[str, CellValue], Field(max_length=50)]
     created_at: datetime
     updated_at: datetime
     revision: Revision

@@ -19,7 +19,7 @@ RowOutcome = Literal["created", "updated", "unchanged", "refused", "failed", "sk
 _NO_NUL = r"^[^\x00]*$"
 ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=_NO_NUL)]
 FieldPath = Annotated[str, StringConstraints(min_length=1, max_length=180, pattern=_NO_NUL)]
-_Value = Annotated[str, StringConstraints(max_length=1_000)]
+CellValue = Annotated[str, StringConstraints(max_length=1_000)]
 Cursor = Annotated[str, StringConstraints(max_length=500)]
 
 
@@ -38,7 +38,7 @@ class MappingRule(Body):
     join: Annotated[str, StringConstraints(max_length=10)] = Field(
         default=" ", description="Between the values of several columns"
     )
-    values: dict[ColumnName, _Value] = Field(
+    values: dict[ColumnName, CellValue] = Field(
         default_factory=dict,
         max_length=1_000,
         description="What a value becomes; one that is not here stays, an empty one counts as an empty cell",
@@ -65,7 +65,7 @@ class ImportMappingFields(Body):
     )
 
     rules: list[MappingRule] = Field(default_factory=list, max_length=MOST_COLUMNS)
-    constants: dict[FieldPath, _Value] = Field(
+    constants: dict[FieldPath, CellValue] = Field(
         default_factory=dict, max_length=50, description="Fields that are the same in every row"
     )
 
@@ -179,7 +179,7 @@ class ImportMappingPatch(Body):
 
     name: Text100 = ""
     rules: list[MappingRule] = Field(default_factory=list, max_length=MOST_COLUMNS)
-    constants: dict[FieldPath, _Value] = Field(default_factory=dict, max_length=50)
+    constants: dict[FieldPath, CellValue] = Field(default_factory=dict, max_length=50)
 
 
 class PageQuery(BaseModel):
