@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from custhub.http.logs import FIELDS
+
 SOURCE = Path(__file__).parents[2] / "src" / "custhub"
 FILES = sorted(SOURCE.rglob("*.py"))
 MAX_LINES = 300
+_LEVELS = {"debug", "info", "warning", "error", "exception", "critical", "log"}
 
 JOSE = {"security/tokens.py", "security/token_keys.py"}
 HTTP_EXCEPTION = {"http/errors.py"}
@@ -114,3 +117,29 @@ def test_reliability_8_5_only_the_clock_reads_the_wall_time() -> None:
 )
 def test_the_wall_time_check_itself(code: str, expected: set[str]) -> None:
     assert _wall_time_uses(ast.parse(code)) == expected
+
+
+def _members(tree: ast.Module, given: ast.expr) -> set[str]:
+    """Names of a dict, written where it is given or where it is assigned."""
+    if isinstance(given, ast.Name):
+        values = [
+            node.value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == given.id for t in node.targets)
+        ]
+        return {name for value in values for name in _members(tree, value)}
+    return {str(key.value) for key in getattr(given, "keys", ()) if isinstance(key, ast.Constant)}
+
+
+@pytest.mark.parametrize("file", FILES, ids=_name)
+def test_all_that_a_log_is_told_reaches_its_line(file: Path) -> None:
+    tree = _parse(file)
+    told = {
+        name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _LEVELS
+        for keyword in node.keywords
+        if keyword.arg == "extra"
+        for name in _members(tree, keyword.value)
+    }
+    assert told <= FIELDS

@@ -17,7 +17,7 @@ import orjson
 
 FIELDS = frozenset(
     {"request_id", "trace_id", "actor", "method", "route", "status", "ms", "kind", "count", "seconds", "error"}
-    | {"trace", "task", "engine", "version", "kid", "purpose", "worker", "profile", "port", "signal"}
+    | {"trace", "task", "job", "engine", "version", "kid", "purpose", "worker", "profile", "port", "signal"}
 )
 """Names of `extra` members that reach a line."""
 
