@@ -232,7 +232,9 @@ def lines(engine: str, count: int, each: int, data: Path | None) -> list[str]:
         url = postgres.get_uri() if postgres is not None else ""
         os.environ.update({"CUSTHUB_HOME": str(home), "CUSTHUB_DATABASE_URL": url, "CUSTHUB_RATE_LIMIT": "off"})
         settings = Settings()
-        if not filled.exists():
+        if filled.exists():
+            migrate.upgrade(settings.url)
+        else:
             settings.keyring_path.parent.mkdir(parents=True, mode=0o700)
             FileKeyProvider(settings.keyring_path).create()
             migrate.upgrade(settings.url)

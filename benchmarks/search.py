@@ -130,6 +130,7 @@ def _filled(home: Path, settings: Settings, count: int) -> dict[str, Any]:
     """Fill what is not filled yet; gives what was stored."""
     told = home / _FILLED
     if told.exists():
+        migrate.upgrade(settings.url)
         found: dict[str, Any] = json.loads(told.read_text())
         return found
     settings.keyring_path.parent.mkdir(parents=True, mode=0o700)
