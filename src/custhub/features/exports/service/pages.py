@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import pickle
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -53,14 +53,6 @@ class Task(NamedTuple):
         """The task behind `plain`."""
         *values, until, catalogue = plain
         return cls._make([*values, from_micros(until), pickle.loads(catalogue)])  # noqa: S301  # the hub's own
-
-
-class Rows(NamedTuple):
-    """What a piece of the file is made of: cells or bodies; None behind the last customer."""
-
-    ids: bytes
-    cut: int
-    rows: Sequence[Any] | None
 
 
 class Page(NamedTuple):
@@ -113,39 +105,40 @@ class Rendering:
         self._is_sheet = task.is_sheet
         self._head = self._form.head([column.name for column in columns])
 
-    def rows(self, read: SheetPage) -> Rows:
-        """These customers opened and masked; nobody is the end. Raises KeyUnavailable."""
-        if read.after is None:
-            return Rows(b"", 0, None)
-        made = self._sheet.rows(read) if self._is_sheet else self._sheet.bodies(read)
-        return Rows(b"".join(read.ids), made.cut, made.rows)
-
-    def page(self, made: Rows) -> Page:
-        """The piece of the file with these rows; pieces come in order."""
+    def page(self, read: SheetPage) -> Page:
+        """The piece with these customers; the last one for nobody. Raises KeyUnavailable."""
         head, self._head = self._head, b""
-        data = self._form.tail() if made.rows is None else self._form.rows(made.rows)
-        return Page(made.ids, made.cut, head + data)
+        if read.after is None:
+            return Page(b"", 0, head + self._form.tail())
+        made = self._sheet.rows(read) if self._is_sheet else self._sheet.bodies(read)
+        return Page(b"".join(read.ids), made.cut, head + self._form.rows(made.rows))
 
 
 class PagesHere:
     """Made in this process, page by page."""
 
-    def __init__(self, reading: Reading, rendering: Rendering) -> None:
+    def __init__(self, reading: Reading, rendering: Rendering, *, ahead: bool) -> None:
+        """`ahead`: the next page is read while one is rendered."""
         self._reading = reading
         self._rendering = rendering
+        self._ahead = ahead
+        self._coming: asyncio.Future[SheetPage] | None = None
         self._after: list[Any] | None = None
 
     async def next(self) -> Page:
         """The next page; the loop goes on while it is rendered."""
-        read = await self._reading.page(self._after)
+        coming, self._coming = self._coming, None
+        read = await (self._reading.page(self._after) if coming is None else coming)
         self._after = read.after
-        return await asyncio.to_thread(self._page, read)
-
-    def _page(self, read: SheetPage) -> Page:
-        return self._rendering.page(self._rendering.rows(read))
+        if self._ahead and read.after is not None:
+            self._coming = asyncio.ensure_future(self._reading.page(read.after))
+        return await asyncio.to_thread(self._rendering.page, read)
 
     async def close(self) -> None:
-        """Nothing is open."""
+        """Read no further."""
+        if self._coming is not None:
+            self._coming.cancel()
+            await asyncio.gather(self._coming, return_exceptions=True)
 
 
 def columns_of(task: Task) -> list[Column]:

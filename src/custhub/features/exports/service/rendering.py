@@ -12,13 +12,12 @@ import asyncio
 import gc
 import os
 import sys
-from typing import Any, Final
+from typing import Final
 
-from custhub.crypto.cipher import FieldCipher
 from custhub.crypto.errors import KeyUnavailable
 from custhub.crypto.handing import taken
 from custhub.features.customers.queries.sheets import SheetPage
-from custhub.features.exports.service.pages import Reading, Rendering, Rows, Task
+from custhub.features.exports.service.pages import PagesHere, Reading, Rendering, Task
 from custhub.kit.children import pipe_to_hub, told_of
 from custhub.kit.db import DatabaseUnavailable
 from custhub.kit.frames import Pipe
@@ -52,70 +51,24 @@ def main() -> None:
 async def _serve(pipe: Pipe) -> None:
     place, plain, given = pipe.next()
     task, cipher = Task.of(plain), taken(given).cipher
-    desk = Maker(pipe, Rendering(task, cipher), cipher)
+    rendering = Rendering(task, cipher)
     if place is None:
-        while await desk.make(SheetPage(*desk.asked())):
-            pass
-        desk.stay()
+        while True:
+            kind, *said = pipe.next()
+            if kind == "keys":
+                cipher.reload(taken(said[0]).keyring)
+            else:
+                pipe.send("page", *rendering.page(SheetPage(*said)))
     database = database_at(place)
     await database.open()
     async with long_read(database) as reads:
-        reading = Reading(task, reads)
-        read: SheetPage | None = None
-        coming = asyncio.ensure_future(reading.page(None))
-        while read is None or read.after is not None:
-            desk.asked()
-            read = await coming
-            if read.after is not None:
-                # The next page is read while this one is made.
-                coming = asyncio.ensure_future(reading.page(read.after))
-            await desk.make(read)
-        desk.stay()
-
-
-class Maker:
-    """Makes pages in two steps, each in a thread of its own: while one page is packed, the next one is opened.
-
-    Packing a workbook is a third of the work, and the interpreter lets another thread go on meanwhile.
-    """
-
-    def __init__(self, pipe: Pipe, rendering: Rendering, cipher: FieldCipher) -> None:
-        self._pipe = pipe
-        self._rendering = rendering
-        self._cipher = cipher
-        self._sent: asyncio.Future[None] | None = None
-
-    def asked(self) -> list[Any]:
-        """What the hub says about the page that it wants. Raises EOFError when it has gone."""
+        pages = PagesHere(Reading(task, reads), rendering, ahead=True)
         while True:
-            kind, *said = self._pipe.next()
-            if kind != "keys":
-                return said
-            self._cipher.reload(taken(said[0]).keyring)
-
-    def stay(self) -> None:
-        """Wait for the hub, which ends this process. Raises EOFError when it has gone."""
-        while True:
-            self._pipe.next()
-
-    async def make(self, read: SheetPage) -> bool:
-        """Open a page, and send it as soon as the one before has been sent. False: it was the last one, and is sent."""
-        made = await asyncio.to_thread(self._rendering.rows, read)
-        if self._sent is not None:
-            await self._sent
-        self._sent = asyncio.ensure_future(asyncio.to_thread(self._send, made))
-        if made.rows is None:
-            await self._sent
-        return made.rows is not None
-
-    def _send(self, made: Rows) -> None:
-        try:
-            page = self._rendering.page(made)
-        except Exception as error:
-            # At once: the hub waits for this page, and the other thread for the hub.
-            self._pipe.send("crashed", told_of(error))
-            raise
-        self._pipe.send("page", *page)
+            kind, *said = pipe.next()
+            if kind == "keys":
+                cipher.reload(taken(said[0]).keyring)
+            else:
+                pipe.send("page", *await pages.next())
 
 
 if __name__ == "__main__":

@@ -121,7 +121,7 @@ class ExportRun:
         parts, total = self._parts, self._row.total
         reading = Reading(task, reads)
         if total is not None and total < _MANY:
-            return PagesHere(reading, Rendering(task, parts.keys.cipher))
+            return PagesHere(reading, Rendering(task, parts.keys.cipher), ahead=False)
         if parts.database.name == "sqlite":  # one process has the embedded database
             return await PagesOfProcess.start(task, parts.keys, None, reading)
         return await PagesOfProcess.start(task, parts.keys, parts.place)
