@@ -186,7 +186,7 @@ def _import(
     with Progress(console=out) as progress:
         undone = take_back(client, made, progress)
     importing_report.show_undo(out, undone)
-    verdict.compare("undo of the import", {"removed": expected["created"], "kept": 0}, dict(undone))
+    verdict.compare("undo of the import", {"removed": expected["created"], "restored": 0, "kept": 0}, dict(undone))
     verdict.compare("customers found by that number after the undo", 0, len(found_by(client, number)))
     after = {customer["id"]: customer["revision"] for customer in walk(client) if customer["id"] in ours}
     verdict.compare("customers of before are as they were", True, before == after)
