@@ -27,6 +27,17 @@ from custhub.kit.directory_lock import DirectoryLock
 from custhub.kit.writes import LostRace, SqliteWriter, WriteSet
 
 _GUARD_STEPS = 50_000
+#: Of every connection, and of the one that writes: keys lie all over their tables, so that the longer the log may grow
+#: (4,000 pages are 16 MiB), the more often a page is changed there before it is written to its place.
+_EACH = (
+    "busy_timeout = 5000",
+    "foreign_keys = ON",
+    "temp_store = MEMORY",
+    "cache_size = -65536",
+    "mmap_size = 1073741824",
+)
+_WRITING = ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON", "wal_autocheckpoint = 4000")
+_READING = ("query_only = ON", "wal_autocheckpoint = 0")
 #: How long sets that share a COMMIT may be written one after the other: the loop waits.
 _GROUP_SECONDS = 0.01
 
@@ -37,18 +48,8 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     raw = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=1024)
     raw.create_function("from_hex", 1, bytes.fromhex, deterministic=True)
-    raw.execute("PRAGMA busy_timeout = 5000")
-    raw.execute("PRAGMA foreign_keys = ON")
-    raw.execute("PRAGMA temp_store = MEMORY")
-    raw.execute("PRAGMA cache_size = -65536")
-    raw.execute("PRAGMA mmap_size = 1073741824")
-    if read_only:
-        raw.execute("PRAGMA query_only = ON")
-        raw.execute("PRAGMA wal_autocheckpoint = 0")
-        return raw
-    raw.execute("PRAGMA journal_mode = WAL")
-    raw.execute("PRAGMA synchronous = FULL")
-    raw.execute("PRAGMA secure_delete = ON")
+    for pragma in (*_EACH, *(_READING if read_only else _WRITING)):
+        raw.execute(f"PRAGMA {pragma}")
     return raw
 
 
