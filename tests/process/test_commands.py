@@ -185,6 +185,14 @@ def test_scans_run_through_a_running_hub_and_without_one(running: Path, resting:
         assert re.fullmatch(r"/v1/quality/scans/scn_[0-9a-z]{26}", done.splitlines()[-1]), done
         done = _done(run(home, "duplicates", "scan"))
         assert re.fullmatch(r"/v1/duplicates/scans/dsc_[0-9a-z]{26}", done.splitlines()[-1]), done
+        assert _done(run(home, "duplicates", "hot-keys")).split() == [
+            "kind",
+            "holders",
+            "counted",
+            "some",
+            "of",
+            "them",
+        ]
         _done(run(home, "duplicates", "rebuild-keys"))
 
 

@@ -70,6 +70,24 @@ def _write(file: TextIO) -> int:
             return count
 
 
+@commands.command("hot-keys")
+def list_hot_keys() -> None:
+    """List what so many customers share that the last scan compared nobody for it, those of most holders first."""
+    done = ask("duplicates.hot-keys", {})
+    table(
+        ("kind", "holders", "counted", "some of them"),
+        [
+            (
+                one["kind"],
+                f"{one['holders']:,}",
+                one["created_at"][:19].replace("T", " "),
+                ", ".join(one["customer_ids"]) or "-",
+            )
+            for one in done["hot_keys"]
+        ],
+    )
+
+
 @commands.command("rebuild-keys")
 def rebuild_keys() -> None:
     """Make the keys under which customers meet anew while the hub works, and wait until that is done.

@@ -12,8 +12,10 @@ from custhub.features.customers.service.context import CustomerContext
 from custhub.features.customers.service.standards import STANDARDS
 from custhub.features.duplicates.errors import DuplicateModelNotFound
 from custhub.features.duplicates.queries import MatchModelRow
+from custhub.features.duplicates.queries.hot_keys import page_of_hot_keys, some_holders
 from custhub.features.duplicates.queries.labels import labels_after
 from custhub.features.duplicates.queries.scoring import active_model, model_by_version, page_of_models
+from custhub.features.duplicates.schemas.hot_keys import hot_key_view
 from custhub.features.duplicates.schemas.models import Line, MatchDocument, Version, duplicate_model_view
 from custhub.features.duplicates.service.modelling import DuplicateModels
 from custhub.features.duplicates.service.scanning import start_scan
@@ -25,10 +27,12 @@ from custhub.jobs.states import LIVE
 from custhub.kit.ids import Prefix, from_text, to_text
 from custhub.kit.uow import UnitOfWork
 from custhub.operator.commands import OPERATOR_PRINCIPAL, Arguments, Command, NoArguments, in_unit_of_work
+from custhub.security.reach import ALL_ROWS
 
 _POLL_SECONDS = 0.2
 _LABELS_AT_ONCE = 500
 _MODELS_AT_MOST = 200
+_HOT_AT_MOST = 200
 
 
 class ModelProposed(Arguments):
@@ -99,6 +103,12 @@ async def _labels(app: Application, asked: LabelsAsked) -> Mapping[str, Any]:
     }
 
 
+async def _hot_keys(app: Application, _: NoArguments) -> Mapping[str, Any]:
+    found = await page_of_hot_keys(app.database, None, _HOT_AT_MOST)
+    views = [hot_key_view(row, await some_holders(app.database, ALL_ROWS, row)) for row in found.items]
+    return {"hot_keys": [view | {"created_at": view["created_at"].isoformat()} for view in views]}
+
+
 async def _models(app: Application, _: NoArguments) -> Mapping[str, Any]:
     active, found = await active_model(app.database), await page_of_models(app.database, None, _MODELS_AT_MOST)
     return {"models": [_told(row, active) for row in found.items], "has_more": found.after is not None}
@@ -150,6 +160,7 @@ def _desk(app: Application, uow: UnitOfWork) -> DuplicateModels:
 
 
 COMMANDS = {
+    "duplicates.hot-keys": Command(NoArguments, _hot_keys),
     "duplicates.models": Command(NoArguments, _models),
     "duplicates.models.show": Command(ModelNamed, _model),
     "duplicates.models.propose": Command(ModelProposed, _propose),

@@ -16,6 +16,7 @@ from custhub.features.duplicates.models import (
     DuplicateRow,
     DuplicateScanRow,
     GroupRow,
+    HotKeyRow,
     MatchModelRow,
     MemberRow,
     SettingsRow,
@@ -25,6 +26,7 @@ from custhub.features.duplicates.models import (
     duplicate_scans,
     duplicate_settings,
     duplicates,
+    hot_keys,
     match_models,
 )
 from custhub.features.duplicates.rules import UNDECIDED, PairState
@@ -123,6 +125,8 @@ JOINED: Final = Command(
         }
     )
 )
+#: What the scans before found.
+_DROP_HOT: Final = Command(delete(hot_keys))
 #: What an interrupted plan had come to: it begins anew.
 DROP_GROUPS: Final = tuple(
     Command(delete(table).where(table.c.bulk_merge_id == bindparam("id", type_=table.c.bulk_merge_id.type)))
@@ -191,6 +195,11 @@ class ScanRepository:
         values = {**values, "updated_at": self._uow.now, "revision": row.revision + 1}
         self._uow.update(duplicate_scans, {"id": row.id}, values)
         return row._replace(**values)
+
+    async def replace_hot_keys(self, rows: Sequence[HotKeyRow]) -> None:
+        """Keep these instead of those that are kept, in the explicit transaction of the unit of work."""
+        await self._uow.run(_DROP_HOT)
+        self._uow.writes.insert_all(hot_keys, [row._asdict() for row in rows])
 
     def change_settings(self, row: SettingsRow, values: Mapping[str, Any]) -> SettingsRow:
         """Store the settings as their next revision; the unit of work is lost when they moved on meanwhile."""

@@ -1,5 +1,6 @@
-"""Tables of duplicates: pairs, scans, settings, plans, models."""
+"""Tables of duplicates: pairs, scans, settings, plans, models, hot keys."""
 
+from custhub.features.duplicates.models.hot_keys import HotKeyRow, hot_keys
 from custhub.features.duplicates.models.pairs import (
     DuplicateRow,
     DuplicateScanRow,
@@ -25,6 +26,7 @@ __all__ = [
     "DuplicateRow",
     "DuplicateScanRow",
     "GroupRow",
+    "HotKeyRow",
     "MatchModelRow",
     "MemberRow",
     "SettingsRow",
@@ -34,5 +36,6 @@ __all__ = [
     "duplicate_scans",
     "duplicate_settings",
     "duplicates",
+    "hot_keys",
     "match_models",
 ]

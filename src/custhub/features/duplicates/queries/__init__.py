@@ -5,9 +5,19 @@ from custhub.features.duplicates.models import (
     DuplicateRow,
     DuplicateScanRow,
     GroupRow,
+    HotKeyRow,
     MatchModelRow,
     MemberRow,
     SettingsRow,
 )
 
-__all__ = ["BulkMergeRow", "DuplicateRow", "DuplicateScanRow", "GroupRow", "MatchModelRow", "MemberRow", "SettingsRow"]
+__all__ = [
+    "BulkMergeRow",
+    "DuplicateRow",
+    "DuplicateScanRow",
+    "GroupRow",
+    "HotKeyRow",
+    "MatchModelRow",
+    "MemberRow",
+    "SettingsRow",
+]

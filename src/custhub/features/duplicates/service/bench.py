@@ -37,6 +37,9 @@ class Bench(Protocol):
     async def pairs(self, first: int, count: int) -> list[Scored]:
         """Some of the pairs, in the order of their people."""
 
+    async def hot_keys(self, most: int) -> list[tuple[str, int]]:
+        """Keys that were passed over, with how many hold each."""
+
     async def groups(self, parted: Collection[tuple[int, int]]) -> list[list[int]]:
         """Groups as merging by itself would make them."""
 
@@ -66,6 +69,10 @@ class InThread:
     async def pairs(self, first: int, count: int) -> list[Scored]:
         """Some of the pairs."""
         return await asyncio.to_thread(self._desk.pairs, first, count)
+
+    async def hot_keys(self, most: int) -> list[tuple[str, int]]:
+        """Keys that were passed over."""
+        return await asyncio.to_thread(self._desk.hot_keys, most)
 
     async def groups(self, parted: Collection[tuple[int, int]]) -> list[list[int]]:
         """Groups as merging by itself would make them."""
@@ -100,6 +107,11 @@ class InProcess:
     async def pairs(self, first: int, count: int) -> list[Scored]:
         """Some of the pairs."""
         found: list[Scored] = await self._ask("pairs", first, count)
+        return found
+
+    async def hot_keys(self, most: int) -> list[tuple[str, int]]:
+        """Keys that were passed over."""
+        found: list[tuple[str, int]] = await self._ask("hot_keys", most)
         return found
 
     async def groups(self, parted: Collection[tuple[int, int]]) -> list[list[int]]:

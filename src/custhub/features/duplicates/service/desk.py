@@ -47,6 +47,11 @@ class Desk:
         """Some of the pairs, in the order of their people."""
         return [scored(pair.left, pair.right, pair.score, pair.decision) for pair in self._pairs[first : first + count]]
 
+    def hot_keys(self, most: int) -> list[tuple[str, int]]:
+        """Keys that so many hold that they were passed over, with how many; those of most holders first."""
+        assert self._matching is not None  # noqa: S101  # `match` comes first
+        return self._matching.hot_keys(most)
+
     def groups(self, parted: Collection[tuple[int, int]]) -> list[list[int]]:
         """Groups as merging by itself would make them; pairs that are `parted` join nobody."""
         assert self._matching is not None  # noqa: S101  # `match` comes first

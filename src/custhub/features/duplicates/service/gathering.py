@@ -126,6 +126,11 @@ class Gathering:
         groups: list[list[int]] = await watched(self._work, lambda: self._bench.groups(parted))
         return groups
 
+    async def hot_keys(self, most: int) -> list[tuple[str, int]]:
+        """Keys that so many hold that they bring nobody together, with how many; those of most holders first."""
+        found: list[tuple[str, int]] = await watched(self._work, lambda: self._bench.hot_keys(most))
+        return found
+
     async def close(self) -> None:
         """End the bench."""
         await self._bench.close()

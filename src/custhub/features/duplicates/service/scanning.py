@@ -14,7 +14,7 @@ from uuid import UUID
 
 from custhub.features.duplicates.errors import DuplicateScanRunning
 from custhub.features.duplicates.events import DuplicateScanCompleted
-from custhub.features.duplicates.queries import DuplicateRow, DuplicateScanRow
+from custhub.features.duplicates.queries import DuplicateRow, DuplicateScanRow, HotKeyRow
 from custhub.features.duplicates.queries.pairs import known_pairs
 from custhub.features.duplicates.queries.scans import scan_of, stored_settings, unfinished_scans
 from custhub.features.duplicates.queries.scoring import active_model
@@ -30,6 +30,8 @@ from custhub.features.duplicates.repository import (
 from custhub.features.duplicates.rules import PairState, cluster_of
 from custhub.features.duplicates.service.desk import Scored
 from custhub.features.duplicates.service.gathering import Gathering, Parts
+from custhub.features.matching.rules.blocking import kind_of
+from custhub.features.matching.rules.keys import stored_forms
 from custhub.features.matching.service.cannot_links import forbidden_among
 from custhub.jobs.models import UNIQUE_JOB, JobRow
 from custhub.jobs.queue import enqueue
@@ -45,6 +47,8 @@ log = logging.getLogger("custhub.duplicates")
 KIND: Final = "duplicate_scan"
 #: Pairs of one slice. On SQLite nobody else writes while it is stored.
 _AT_ONCE: Final[dict[EngineName, int]] = {"sqlite": 100, "postgresql": 500}
+#: Hot keys that are told of, those of most holders.
+_MOST_HOT: Final = 1_000
 _SCHEDULED: Final = "schedule"
 _STORING, _RETIRING, _THRESHOLDS = "after", "retiring", "thresholds"
 
@@ -121,8 +125,17 @@ class ScanRun:
             if left:
                 # A slice that loses a race was read while somebody decided: it is read again.
                 await self._work.retried(partial(self._store, found=found, pairs=left))
-        uow = self._work.unit_of_work()
-        row = ScanRepository(uow).change(self._row, counts)
+        hot = await found.hot_keys(_MOST_HOT)
+        await self._work.retried(partial(self._sum_up, counts=counts, hot=hot))
+
+    async def _sum_up(self, uow: UnitOfWork, counts: Mapping[str, int], hot: Sequence[tuple[str, int]]) -> None:
+        scans, scan_id, match = ScanRepository(uow), self._row.id, self._parts.keys.indexes.match
+        passed_over = []
+        for text, holders in hot:
+            key, organisation_key = match(stored_forms(text))
+            passed_over.append(HotKeyRow(key, organisation_key, kind_of(text).value, holders, scan_id, uow.now))
+        await scans.replace_hot_keys(passed_over)
+        row = scans.change(self._row, counts)
         done = row.customers - self._work.job.processed
         await self._work.batch(
             uow,

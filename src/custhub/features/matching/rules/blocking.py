@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from enum import StrEnum
 
 from custhub.features.matching.rules.contacts import masked_form
 from custhub.features.matching.rules.names import families_of, tokens_of
@@ -11,6 +12,36 @@ from custhub.features.matching.rules.persons import Person
 #: A key that more records hold brings strangers together: it is passed over.
 HOT = 40
 _LEAST_LOCAL = 4
+
+
+class BlockKind(StrEnum):
+    """What a key is made of: its first letter says it."""
+
+    PHONE = "phone"
+    PHONE_FAMILY_NAME = "phone_family_name"
+    NAME_PHONE_START = "name_phone_start"
+    NAME_PHONE_END = "name_phone_end"
+    EMAIL = "email"
+    EMAIL_LOCAL_PART = "email_local_part"
+    PERSONAL_ID = "personal_id"
+    NAME_PERSONAL_ID_START = "name_personal_id_start"
+    NAME_PERSONAL_ID_END = "name_personal_id_end"
+    NAME_BIRTHDAY = "name_birthday"
+    BIRTHDAY_HOUSE_NUMBER = "birthday_house_number"
+    NAME_HOUSE_NUMBER = "name_house_number"
+    TWO_NAMES_HOUSE_NUMBER = "two_names_house_number"
+    NAME_HOUSE = "name_house"
+    HOME = "home"
+    HOUSE = "house"
+    NAME_COMPANY = "name_company"
+
+
+_KINDS = dict(zip("pfnNmlihHbBaAsudc", BlockKind, strict=True))
+
+
+def kind_of(key: str) -> BlockKind:
+    """What a key is made of."""
+    return _KINDS[key[0]]
 
 
 def block_keys(person: Person) -> Iterator[str]:

@@ -30,6 +30,11 @@ def blocks_of(person: Person, *, is_organisation: bool) -> frozenset[str]:
     return frozenset(blocks)
 
 
+def stored_forms(block: str) -> tuple[str, str]:
+    """A block as people keep it, and as organisations do."""
+    return block, _ORGANISATION + block
+
+
 def term_of(field: Field, value: str, *, is_organisation: bool = False) -> str:
     """The key by which holders of a value are counted."""
     return (_ORGANISATION if is_organisation else "") + _TERMS[field] + value

@@ -39,6 +39,7 @@ class Matching:
         self._people = people
         self._threshold = weights.merge if threshold is None else threshold
         self._counts = _counts(people)
+        self._hot: set[int] = set()
         self.scorer = self._scorer(weights)
 
     def pairs(self) -> list[Pair]:
@@ -58,7 +59,7 @@ class Matching:
 
     def _compared(self, seen: Counter[Pattern]) -> Iterator[Pair]:
         people, scorer = self._people, self.scorer
-        for left, right in candidates(people):
+        for left, right in candidates(people, self._hot):
             score = scorer.score(people[left], people[right])
             seen[pattern_of(score.levels)] += 1
             decision = scorer.decide(score, self._threshold)
@@ -80,6 +81,13 @@ class Matching:
             if score.total < scorer.weights.review:
                 yield score
 
+    def hot_keys(self, most: int) -> list[tuple[str, int]]:
+        """Keys that were passed over, those of most holders first, with how many hold each; `pairs` comes first."""
+        counts: Counter[str] = Counter()
+        for person in self._people if self._hot else ():
+            counts.update(key for key in set(block_keys(person)) if hash(key) in self._hot)
+        return [(key, holders) for key, holders in counts.most_common(most) if holders > HOT]
+
     def groups(self, pairs: Sequence[Pair]) -> list[list[int]]:
         """Groups of two and more records, as merging by itself would make them."""
         edges = [(pair.score.total, pair.left, pair.right) for pair in pairs if pair.decision is Decision.MERGE]
@@ -87,8 +95,8 @@ class Matching:
         return group(edges, lambda one, other: self.scorer.score(people[one], people[other]))
 
 
-def candidates(people: Sequence[Person]) -> Iterator[tuple[int, int]]:
-    """Pairs that share a key, the smaller place first, each once."""
+def candidates(people: Sequence[Person], hot: set[int] | None = None) -> Iterator[tuple[int, int]]:
+    """Pairs that share a key, the smaller place first, each once; `hot` is told the hashes of those passed over."""
     holders: dict[int, int | list[int]] = {}
     for place, person in enumerate(people):
         for key in map(hash, block_keys(person)):
@@ -107,6 +115,8 @@ def candidates(people: Sequence[Person]) -> Iterator[tuple[int, int]]:
             for at, right in enumerate(held):
                 for left in held[:at]:
                     seen.add(left * count + right)
+    if hot is not None:
+        hot.update(key for key, held in holders.items() if isinstance(held, list) and len(held) > HOT)
     holders.clear()
     for pair in sorted(seen):
         yield divmod(pair, count)
